@@ -1,0 +1,1 @@
+"""gobp: a Go build platform."""

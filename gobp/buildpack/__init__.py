@@ -1,0 +1,1 @@
+"""The buildpack: one folder a component, and the group that runs them in process."""

@@ -1,0 +1,1 @@
+"""OCI images: digests, layers, manifests, layouts, registries; knows nothing of buildpacks."""

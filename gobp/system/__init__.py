@@ -1,0 +1,1 @@
+"""The only effects: processes, downloads, archives and files."""
