@@ -1,0 +1,142 @@
+"""Extraction of archives, kept inside one folder and bounded."""
+
+import contextlib
+import gzip
+import hashlib
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from gobp.errors import UserError
+
+SIZE_LIMIT = 4 * 1024**3  # bytes that one archive may unpack to
+ENTRY_LIMIT = 200_000
+_CHUNK = 1024 * 1024
+_BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+)
+
+Keep = Callable[[str], str | None]
+"""Maps an entry's name to the path it gets below the folder, or to None to leave it out."""
+
+
+def extract_tar(archive: Path, target: Path, keep: Keep) -> dict[str, str]:
+    """Extract a tar (plain, gzip, xz, bzip2) into ``target``.
+
+    Returns the sha256 (hex) of every regular file by its name in the archive, kept or not, so
+    that a caller can check the whole before it uses a part. Raises UserError on a broken archive
+    or one that would leave its folder.
+    """
+    sums: dict[str, str] = {}
+    links: list[tuple[str, str]] = []
+    with _broken_is_an_error(archive), tarfile.open(archive) as tar:
+        for member in _bounded(tar):
+            path = keep(member.name)
+            if member.isreg():
+                content = tar.extractfile(member)
+                if content is not None:
+                    sums[member.name] = _copy(content, target, path, executable=member.mode & 0o111)
+            elif path is not None and member.issym():
+                links.append((path, member.linkname))
+    for path, points_to in links:  # last, so that no file is written through a link
+        _link(target, path, points_to, archive)
+    return sums
+
+
+def extract_zip(
+    archive: Path, target: Path, keep: Keep, executable: Callable[[str], bool]
+) -> dict[str, str]:
+    """Extract a zip into ``target``; zips of Go modules carry no modes, so ``executable`` decides.
+
+    Returns and raises as extract_tar; ``executable`` gets the path below the folder.
+    """
+    sums: dict[str, str] = {}
+    with _broken_is_an_error(archive), zipfile.ZipFile(archive) as zipped:
+        infos = [info for info in zipped.infolist() if not info.is_dir()]
+        _check_bounds(len(infos), sum(info.file_size for info in infos))
+        for info in infos:
+            path = keep(info.filename)
+            with zipped.open(info) as content:
+                mode = 0o111 if path is not None and executable(path) else 0
+                sums[info.filename] = _copy(content, target, path, executable=mode)
+    return sums
+
+
+def _bounded(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    size = 0
+    for count, member in enumerate(tar, start=1):
+        size += member.size
+        _check_bounds(count, size)
+        yield member
+
+
+def _check_bounds(entries: int, size: int) -> None:
+    if entries > ENTRY_LIMIT or size > SIZE_LIMIT:
+        raise UserError(
+            f"an archive holds more than {ENTRY_LIMIT} files or {SIZE_LIMIT // 1024**3} GiB",
+            remedy="check where the archive comes from: no Go distribution is that large.",
+        )
+
+
+def inside(target: Path, path: str) -> Path:
+    """Return where a relative path leads below ``target``. Raises UserError if it leads out."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+        raise UserError(
+            f"an archive names a file outside its folder: {path!r}",
+            remedy="do not use this archive; fetch it again from a source you trust.",
+        )
+    return target.joinpath(*parts)
+
+
+def _copy(content: IO[bytes], target: Path, path: str | None, *, executable: int) -> str:
+    digest = hashlib.sha256()
+    if path is None:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest()
+    where = inside(target, path)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+            file.write(chunk)
+    if executable:
+        where.chmod(0o755)
+    return digest.hexdigest()
+
+
+def _link(target: Path, path: str, points_to: str, archive: Path) -> None:
+    where = inside(target, path)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    lands = Path(os.path.normpath(where.parent.resolve() / points_to))
+    if points_to.startswith("/") or not lands.is_relative_to(target.resolve()):
+        raise UserError(
+            f"{archive.name} has a link that leaves its folder: {path} -> {points_to}",
+            remedy="do not use this archive; fetch it again from a source you trust.",
+        )
+    where.symlink_to(points_to)
+
+
+@contextlib.contextmanager
+def _broken_is_an_error(archive: Path) -> Iterator[None]:
+    """Turn what the libraries raise on a broken archive into words for the user."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise UserError(
+            f"{archive.name} is not a whole archive: {error}",
+            remedy="fetch it again; if it stays so, the place it comes from holds a broken copy.",
+        ) from error

@@ -1,0 +1,209 @@
+"""Downloads: retried, resumed, timed out, checked, and never half-written."""
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from gobp.errors import UserError
+
+if TYPE_CHECKING:
+    import requests
+
+ATTEMPTS = 3
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+SMALL_LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read into memory
+_T = TypeVar("_T")
+_CHUNK = 1024 * 1024
+_WORTH_A_RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CA_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+class NotAvailableError(UserError):
+    """The place answers that it does not have it, or cannot be reached: try the next place."""
+
+
+class Fetcher(Protocol):
+    """Gets bytes by URL (``https``, ``http`` or ``file``)."""
+
+    def read(self, url: str) -> bytes:
+        """Return a small answer. Raises NotAvailableError."""
+        ...
+
+    def download(self, url: str, path: Path, *, sha256: str = "") -> None:
+        """Write what the URL names to ``path``, whole and checked, or not at all.
+
+        ``sha256`` is the expected digest in hex, empty where the caller checks another way.
+        Raises NotAvailableError where it cannot be had, UserError where the digest is wrong.
+        """
+        ...
+
+
+class HttpFetcher:
+    """Fetches with requests; proxies are those of the process environment."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *,
+        on_retry: Callable[[str], None] = lambda _: None,
+        pause_seconds: float = 0.5,
+    ) -> None:
+        self._env = env
+        self._on_retry = on_retry
+        self._pause_seconds = pause_seconds
+        self._opened: requests.Session | None = None
+
+    def read(self, url: str) -> bytes:
+        """See Fetcher.read."""
+        return self._retried(url, lambda: self._read_once(url))
+
+    def download(self, url: str, path: Path, *, sha256: str = "") -> None:
+        """See Fetcher.download."""
+        part = path.with_name(f"{path.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            if url.startswith("file://"):
+                _copy_file(url, part)
+            else:
+                self._retried(url, lambda: self._download_once(url, part))
+            _check_digest(part, sha256, url)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _read_once(self, url: str) -> bytes:
+        if url.startswith("file://"):
+            return _file_of(url).read_bytes()
+        with self._get(url, {}) as response:
+            return bytes(response.raw.read(SMALL_LIMIT, decode_content=True))
+
+    def _download_once(self, url: str, part: Path) -> None:
+        have = part.stat().st_size if part.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if have:
+            headers["Range"] = f"bytes={have}-"
+        with self._get(url, headers) as response:
+            resumed = response.status_code == 206
+            with part.open("ab" if resumed else "wb") as file:
+                for chunk in response.iter_content(_CHUNK):
+                    file.write(chunk)
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> "requests.Response":
+        response = self._session().get(
+            url,
+            headers=dict(headers),
+            stream=True,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            verify=ca_bundle(self._env),
+        )
+        if response.status_code >= 400:
+            response.close()
+            raise _Refused(response.status_code)
+        return response
+
+    def _session(self) -> "requests.Session":
+        import requests  # noqa: PLC0415 # slow to import, and most builds download nothing
+
+        if self._opened is None:
+            self._opened = requests.Session()
+            self._opened.headers["User-Agent"] = "gobp"
+        return self._opened
+
+    def _retried(self, url: str, attempt: Callable[[], _T]) -> _T:
+        import requests  # noqa: PLC0415 # as above
+
+        reason = ""
+        for number in range(1, ATTEMPTS + 1):
+            try:
+                return attempt()
+            except FileNotFoundError as error:
+                raise _unavailable(url, "there is no such file") from error
+            except _Refused as refused:
+                reason = f"it answered {refused.status}"
+                if refused.status not in _WORTH_A_RETRY:
+                    break
+            except requests.exceptions.RequestException as error:
+                reason = _plain(error)
+                if isinstance(error, requests.exceptions.InvalidURL | ValueError):
+                    break
+            if number < ATTEMPTS:
+                again = f"trying again ({number + 1} of {ATTEMPTS})"
+                self._on_retry(f"{redacted(url)}: {reason}; {again}")
+                time.sleep(self._pause_seconds * 2 ** (number - 1))
+        raise _unavailable(url, reason)
+
+
+class _Refused(Exception):  # noqa: N818 # an answer, translated before it leaves this module
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def redacted(url: str) -> str:
+    """Return a URL without its user and password, as it may be shown."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def ca_bundle(env: Mapping[str, str]) -> str | bool:
+    """Return the file of trusted certificates, or True for the one that requests brings."""
+    named = (env.get("SSL_CERT_FILE"), env.get("REQUESTS_CA_BUNDLE"), *_CA_BUNDLES)
+    return next((path for path in named if path and os.path.isfile(path)), True)  # noqa: PTH113
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_digest(path: Path, sha256: str, url: str) -> None:
+    found = sha256_of(path) if sha256 else ""
+    if found != sha256:
+        raise UserError(
+            f"the download from {redacted(url)} is corrupted: its checksum is wrong",
+            detail=f"expected sha256 {sha256}\nfound    sha256 {found}",
+            remedy="try again; if it stays so, the mirror or proxy in between holds a wrong copy.",
+        )
+
+
+def _copy_file(url: str, part: Path) -> None:
+    try:
+        shutil.copyfile(_file_of(url), part)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise _unavailable(url, "there is no such file") from error
+
+
+def _file_of(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+def _plain(error: Exception) -> str:
+    text = redacted_text(str(error))
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def redacted_text(text: str) -> str:
+    """Return a text with what stands between ``//`` and ``@`` in its URLs taken out."""
+    return re.sub(r"//[^/@\s]+@", "//", text)
+
+
+def _unavailable(url: str, reason: str) -> NotAvailableError:
+    return NotAvailableError(
+        f"cannot get {redacted(url)}: {reason}",
+        remedy="check the address and the network (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE).",
+    )

@@ -1,0 +1,115 @@
+"""Files and folders: atomic writes, removal, copies, and a read-only view of an app."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from gobp.errors import UserError
+
+TEXT_LIMIT = 4 * 1024 * 1024  # bytes of a text file of the app (go.mod, Procfile) that are read
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that readers see the old content or all of the new, never a part."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("wb") as file:
+        file.write(data)
+    temporary.chmod(mode)
+    temporary.replace(path)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file, link or folder, also one whose folders are read-only (Go's module cache)."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+        return
+    if not path.exists():
+        return
+    for folder, _, _ in os.walk(path):
+        mode = stat.S_IMODE(os.lstat(folder).st_mode)
+        if mode & stat.S_IRWXU != stat.S_IRWXU:
+            Path(folder).chmod(mode | stat.S_IRWXU)
+    shutil.rmtree(path)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder with its modes; links stay links, sockets and devices are left out."""
+
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if not _copyable(Path(folder, name))]
+
+    shutil.copytree(source, target, symlinks=True, ignore=left_out)
+
+
+def _copyable(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+
+
+def count_tree(path: Path) -> tuple[int, int]:
+    """Return how many files and links a folder holds and their bytes; folders count nothing."""
+    files = size = 0
+    pending = [str(path)]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                else:
+                    files += 1
+                    size += entry.stat(follow_symlinks=False).st_size
+    return files, size
+
+
+class DirectoryTree:
+    """A folder seen read-only by paths relative to it, with "/" between names."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def has(self, path: str) -> bool:
+        """Tell whether there is a file of this name."""
+        return os.path.isfile(os.path.join(self.root, path))  # noqa: PTH113, PTH118 # detect is timed
+
+    def is_dir(self, path: str) -> bool:
+        """Tell whether there is a folder of this name."""
+        return os.path.isdir(os.path.join(self.root, path))  # noqa: PTH112, PTH118 # detect is timed
+
+    def names(self, path: str = "") -> tuple[str, ...]:
+        """Return the names in a folder, sorted; none where there is no such folder."""
+        try:
+            return tuple(sorted(os.listdir(os.path.join(self.root, path))))  # noqa: PTH118, PTH208
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    def read_text(self, path: str) -> str:
+        """Return a file's text. Raises UserError where it is too large or not UTF-8."""
+        with (self.root / path).open("rb") as file:
+            data = file.read(TEXT_LIMIT + 1)
+        if len(data) > TEXT_LIMIT:
+            raise UserError(
+                f"{path} is larger than {TEXT_LIMIT // 1024 // 1024} MiB",
+                remedy=f"make {path} the text file that its name promises.",
+            )
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{path} is not UTF-8 text (byte {error.start})", remedy=f"save {path} as UTF-8."
+            ) from error
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield each folder below ``path`` with the names of its files, in sorted order.
+
+        Links are not followed. The caller may not change what is yielded.
+        """
+        folders: list[str] = []
+        files: list[str] = []
+        with os.scandir(self.root / path) as entries:
+            for entry in entries:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+        yield path, tuple(sorted(files))
+        for name in sorted(folders):
+            yield from self.walk(f"{path}/{name}" if path else name)
