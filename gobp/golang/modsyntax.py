@@ -53,7 +53,7 @@ class Directive:
         """Return the string that one of the tokens stands for; only double quotes are allowed."""
         if token.startswith('"'):
             try:
-                return _unquote(token)
+                return unquote(token)
             except ValueError:
                 raise self.error(f"{token} is not a valid quoted string") from None
         if any(quote in token for quote in _QUOTES):
@@ -194,7 +194,7 @@ def _unexpected(rest: str) -> str:
     return f"{rest[:1]!r} is not allowed here"
 
 
-def _unquote(token: str) -> str:
+def unquote(token: str) -> str:
     """Return the text of a string in double quotes with Go's escapes. Raises ValueError."""
     body = token[1:-1]
     if "\\" in _ESCAPE.sub("", body) or "\n" in body:
