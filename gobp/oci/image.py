@@ -61,11 +61,6 @@ class Platform:
         """Return the form that :meth:`parse` reads."""
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
-    def serves(self, wanted: "Platform") -> bool:
-        """Tell whether an image for this platform is one for ``wanted``, which may be vaguer."""
-        same = (self.os, self.architecture) == (wanted.os, wanted.architecture)
-        return same and wanted.variant in {"", self.variant}
-
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:

@@ -14,9 +14,11 @@ JsonObject = Mapping[str, object]
 
 
 def dump(document: JsonObject) -> bytes:
-    """Return the one canonical form: keys sorted, no white space, UTF-8."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    """Return the one canonical form: keys sorted, no white space, ASCII.
+
+    Escapes instead of UTF-8, as half a surrogate pair, which JSON may carry, has no UTF-8.
+    """
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def load(data: bytes, *, source: str) -> JsonObject:
