@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,12 @@ MAKE_SECONDS = 900
 
 
 @contextmanager
-def lab_or_skip() -> Iterator[None]:
+def lab_or_skip(env: Mapping[str, str] = os.environ) -> Iterator[None]:
     """Skip with the reason when the lab is missing; fail when GOBP_REQUIRE_LAB=1 demands it."""
     try:
         yield
     except LabUnavailable as reason:
-        if os.environ.get("GOBP_REQUIRE_LAB") == "1":
+        if env.get("GOBP_REQUIRE_LAB") == "1":
             pytest.fail(f"GOBP_REQUIRE_LAB=1, but {reason}")
         pytest.skip(str(reason))
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from integration.conftest import lab_or_skip
 from integration.docker import Docker, output_of
-from integration.lab import BUILDER, RUN_IMAGE, Built, Given, Pack
+from integration.lab import BUILDER, RUN_IMAGE, Built, Given, LabUnavailable, Pack
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(pack: Pack, app: Path, shell_buildpack: Given) -> Built:
     return pack.build("shell", app, shell_buildpack, env={"BPE_COLOUR": "blue"})
+
+
+def test_a_missing_lab_is_skipped_with_its_reason() -> None:
+    with pytest.raises(pytest.skip.Exception, match="not root"), lab_or_skip({}):
+        raise LabUnavailable("this is not root")
+
+
+def test_a_missing_lab_fails_where_it_is_required() -> None:
+    with (
+        pytest.raises(pytest.fail.Exception, match="not root"),
+        lab_or_skip({"GOBP_REQUIRE_LAB": "1"}),
+    ):
+        raise LabUnavailable("this is not root")
 
 
 def test_the_builder_has_no_python(docker: Docker) -> None:
