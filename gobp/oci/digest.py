@@ -3,9 +3,11 @@
 import hashlib
 import re
 from pathlib import Path
+from typing import IO
 
 from gobp.errors import UserError
 
+_CHUNK = 1024 * 1024
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -17,7 +19,15 @@ def sha256_of(data: bytes) -> str:
 def sha256_of_file(path: Path) -> str:
     """Return the digest of a file's content."""
     with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return sha256_of_stream(file)
+
+
+def sha256_of_stream(file: IO[bytes]) -> str:
+    """Return the digest of all that is left to read."""
+    checksum = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        checksum.update(chunk)
+    return f"sha256:{checksum.hexdigest()}"
 
 
 def check_digest(text: str) -> str:

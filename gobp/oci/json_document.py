@@ -1,7 +1,7 @@
 """JSON documents of an image: typed reading, as they come from outside, and canonical writing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gobp.errors import UserError
 
@@ -13,7 +13,7 @@ _REMEDY = "the image is damaged or not an OCI or docker image; get it again from
 JsonObject = Mapping[str, object]
 
 
-def dump(document: JsonObject) -> bytes:
+def dump(document: JsonObject | Sequence[JsonObject]) -> bytes:
     """Return the one canonical form: keys sorted, no white space, ASCII.
 
     Escapes instead of UTF-8, as half a surrogate pair, which JSON may carry, has no UTF-8.
@@ -23,13 +23,12 @@ def dump(document: JsonObject) -> bytes:
 
 def load(data: bytes, *, source: str) -> JsonObject:
     """Read a JSON object. Raises UserError, naming ``source``, if it is none or too large."""
-    if len(data) > DOCUMENT_LIMIT:
-        raise UserError(f"{source} is larger than {DOCUMENT_LIMIT} bytes", remedy=_REMEDY)
-    try:
-        document: object = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{source} is not JSON: {error}", remedy=_REMEDY) from None
-    return _as_object(document, source)
+    return _as_object(_parse(data, source), source)
+
+
+def load_objects(data: bytes, *, source: str) -> tuple[JsonObject, ...]:
+    """Read a JSON list of objects. Raises UserError as :func:`load`."""
+    return get_objects({"the document": _parse(data, source)}, "the document", source=source)
 
 
 def get_str(table: JsonObject, key: str, *, source: str) -> str:
@@ -75,6 +74,16 @@ def get_str_map(table: JsonObject, key: str, *, source: str) -> dict[str, str]:
 def without_empty(table: JsonObject) -> dict[str, object]:
     """Return what is worth writing: the keys with a value, as Go's ``omitempty`` does."""
     return {key: value for key, value in table.items() if value}
+
+
+def _parse(data: bytes, source: str) -> object:
+    if len(data) > DOCUMENT_LIMIT:
+        raise UserError(f"{source} is larger than {DOCUMENT_LIMIT} bytes", remedy=_REMEDY)
+    try:
+        document: object = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{source} is not JSON: {error}", remedy=_REMEDY) from None
+    return document
 
 
 def _get_list(table: JsonObject, key: str, source: str) -> list[object]:
