@@ -136,9 +136,9 @@ def godebug(line: Directive) -> tuple[str, str]:
 
 def replacement(line: Directive) -> Replacement:
     """Return what a ``replace`` directive says: ``old [version] => new version`` or a directory."""
-    arrow = line.args.index("=>") if "=>" in line.args else 0
+    arrow = 1 if line.args[1:2] == ("=>",) else 2
     old, new = line.args[:arrow], line.args[arrow + 1 :]
-    if len(old) not in {1, 2} or len(new) not in {1, 2}:
+    if line.args[arrow : arrow + 1] != ("=>",) or len(new) not in {1, 2}:
         raise line.error(
             "replace takes `module [version] => module version` or"
             f" `module [version] => directory` and has {' '.join(line.args) or 'nothing'}"
@@ -181,14 +181,16 @@ def _module_version(line: Directive) -> ModuleVersion:
 
 
 def _retraction(line: Directive) -> Retraction:
-    """Return the interval of a ``retract``: ``v1.2.3`` or ``[v1.2.3, v1.4.0]``."""
+    """Return the interval of a ``retract``: ``v1.2.3`` or ``[v1.2.3, v1.4.0]``.
+
+    Its versions stay as they are written: Go looks at them when it publishes, not when it builds.
+    """
     rationale = "\n".join(line.comments)
     match line.args:
         case ("[", low, ",", high, "]"):
-            return Retraction(_version(line, low), _version(line, high), rationale)
-        case (only,):
-            version = _version(line, only)
-            return Retraction(version, version, rationale)
+            return Retraction(line.string(low), line.string(high), rationale)
+        case (only,) if only not in {"[", "("}:
+            return Retraction(line.string(only), line.string(only), rationale)
         case _:
             found = " ".join(line.args) or "nothing"
             raise line.error(f"retract takes a version or [low, high] and has {found}")
