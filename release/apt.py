@@ -78,7 +78,23 @@ def current_packages(
         _apt(["apt-get", "update", "-qq", "--error-on=any"], env)
         wanted = [f"{name}:{arch}" for name in names for arch in ARCHITECTURES]
         shown = _apt(["apt-cache", "show", "--no-all-versions", *wanted], env)
-    return _packages(shown, names)
+    return parse_packages(shown, names)
+
+
+def parse_packages(shown: str, names: Sequence[str]) -> dict[str, Package]:
+    """Return the packages of an ``apt-cache show`` by name.
+
+    Raises UserError where one is missing or not at one version for all architectures.
+    """
+    stanzas = [_fields(text) for text in shown.split("\n\n") if text.strip()]
+    by_name = {(fields["Package"], fields["Architecture"]): fields for fields in stanzas}
+    missing = [name for name in names if any((name, arch) not in by_name for arch in ARCHITECTURES)]
+    if missing:
+        raise UserError(
+            f"the archive does not have {', '.join(missing)} for every architecture",
+            remedy="look what the packages are called now and correct release/recipe.py.",
+        )
+    return {name: _package(name, [by_name[name, arch] for arch in ARCHITECTURES]) for name in names}
 
 
 def _private_root(root: Path, mirror: Mirror, suite: str, keyring: Path) -> dict[str, str]:
@@ -136,12 +152,6 @@ def _apt(argv: Sequence[str], env: Mapping[str, str]) -> str:
             remedy=f"check the network and the mirror ({MIRROR_VARIABLE} names another).",
         )
     return done.stdout
-
-
-def _packages(shown: str, names: Sequence[str]) -> dict[str, Package]:
-    stanzas = [_fields(text) for text in shown.split("\n\n") if text.strip()]
-    by_name = {(fields["Package"], fields["Architecture"]): fields for fields in stanzas}
-    return {name: _package(name, [by_name[name, arch] for arch in ARCHITECTURES]) for name in names}
 
 
 def _package(name: str, stanzas: Sequence[Mapping[str, str]]) -> Package:

@@ -48,7 +48,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SHARED_LIBRARIES = (
+SHARED_LIBRARIES = (
     "libc.so.6",
     "libm.so.6",
     "libz.so.1",
@@ -60,7 +60,7 @@ _SHARED_LIBRARIES = (
     "libzstd.so.1",  # libcrypto needs it
     "libgcc_s.so.1",  # glibc loads it when a thread ends; without it such a process aborts
 )
-_EXTENSIONS = _words(
+EXTENSIONS = _words(
     "_asyncio _bz2 _contextvars _decimal _hashlib _lzma _multibytecodec _multiprocessing _queue "
     "_ssl _zoneinfo mmap resource termios"
 )
@@ -85,10 +85,11 @@ This folder holds the licences of the bundled interpreter and of the packages be
 
 Python, the C library and the other libraries are Debian's binaries, unchanged; only a part of
 them was taken. Python's standard library and the packages in runtime/packages were compiled to
-byte code from unchanged sources, and a part of the standard library was left out. Each Debian
-package's source is in Debian's archive under the name and version that
-release/runtime.lock.toml of gobp's source gives; each Python package's source is on the Python
-Package Index under the version that requirements/runtime.txt gives.
+byte code from unchanged sources, and a part of the standard library was left out.
+
+debian-packages.toml names each Debian package and the source package, with its version, that
+Debian's archive holds the source of. python-packages.txt names the Python packages; their
+sources are on the Python Package Index under the same versions.
 """
 _WRAPPER = """\
 #!/bin/sh
@@ -137,16 +138,22 @@ def interpreter_files(packages: PackageFiles, architecture: Architecture) -> Map
         # Python looks for this name in every parent folder first; found here, it stops looking.
         f"lib/python{PYTHON.replace('.', '')}.zip": TreeFile(b""),
     }
-    for name in _SHARED_LIBRARIES:
+    for name in SHARED_LIBRARIES:
         tree[f"lib/{name}"] = TreeFile(packages.read(f"{installed}/{name}"))
     for path in _standard_library(packages, architecture):
         tree[f"{LIBRARY}/{path}"] = TreeFile(packages.read(f"{_INSTALLED}/{path}"))
     return tree
 
 
-def licence_files(packages: PackageFiles) -> Mapping[str, TreeFile]:
-    """Return the licence texts of all packages and the texts that they refer to, by path."""
-    tree = {"README": TreeFile(_README.encode())}
+def licence_files(packages: PackageFiles, lock_text: str) -> Mapping[str, TreeFile]:
+    """Return the licence texts of all packages and the texts that they refer to, by path.
+
+    ``lock_text`` is the lock of these packages; it goes along, for it names their sources.
+    """
+    tree = {
+        "README": TreeFile(_README.encode()),
+        "debian-packages.toml": TreeFile(lock_text.encode()),
+    }
     for name in PACKAGES:
         text = packages.read(f"usr/share/doc/{name}/copyright")
         tree[f"{name}/copyright"] = TreeFile(text)
@@ -156,7 +163,7 @@ def licence_files(packages: PackageFiles) -> Mapping[str, TreeFile]:
 
 
 def _standard_library(packages: PackageFiles, architecture: Architecture) -> Iterator[str]:
-    for name in sorted(_EXTENSIONS):
+    for name in sorted(EXTENSIONS):
         yield f"lib-dynload/{name}.cpython-{PYTHON.replace('.', '')}-{architecture.triple}.so"
     for path in packages.below(_INSTALLED):
         if path.endswith(".py") and _is_kept(path):

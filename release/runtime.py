@@ -20,7 +20,7 @@ from release.apt import Mirror, current_packages, find_mirror, machine_sources
 from release.deb import PackageFiles, merge, read_deb
 from release.fetch import GoneError, fetch
 from release.lock import Lock, Package, format_lock, read_lock
-from release.recipe import AMD64, ARM64, Architecture
+from release.recipe import AMD64, ARM64, Architecture, TreeFile
 from release.tree import put_in_place, remove_sources, tree_hash, write_tree
 from release.wheels import bundled_requirements, download_wheels, wheel_files, wheel_licences
 
@@ -139,7 +139,7 @@ def _make_trees(staging: Path) -> bool:
     for architecture in (AMD64, ARM64):
         files = recipe.interpreter_files(packages[architecture.name], architecture)
         write_tree(staging / architecture.name, files)
-    write_tree(staging / "licenses", recipe.licence_files(packages[AMD64.name]))
+    write_tree(staging / "licenses", recipe.licence_files(packages[AMD64.name], format_lock(lock)))
     _add_wheels(staging)
     for folder in (f"{AMD64.name}/{recipe.LIBRARY}", f"{ARM64.name}/{recipe.LIBRARY}", "packages"):
         say(f"compiling {folder}")
@@ -198,6 +198,7 @@ def _add_wheels(staging: Path) -> None:
     say("fetching the Python packages")
     pins = bundled_requirements(REQUIREMENTS.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="gobp-wheels-") as folder:
+        write_tree(staging / "licenses", {"python-packages.txt": TreeFile(pins.encode())})
         for wheel in download_wheels(pins, Path(folder)):
             write_tree(staging / "packages", wheel_files(wheel))
             write_tree(staging / "licenses", wheel_licences(wheel))
