@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from gobp.errors import UserError
@@ -100,16 +99,11 @@ class DirectoryTree:
                 f"{path} is not UTF-8 text (byte {error.start})", remedy=f"save {path} as UTF-8."
             ) from error
 
-    def walk(self, path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield each folder below ``path`` with the names of its files, in sorted order.
-
-        Links are not followed. The caller may not change what is yielded.
-        """
+    def entries(self, path: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names of a folder's folders and of its files, sorted; links are files."""
         folders: list[str] = []
         files: list[str] = []
         with os.scandir(self.root / path) as entries:
             for entry in entries:
                 (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
-        yield path, tuple(sorted(files))
-        for name in sorted(folders):
-            yield from self.walk(f"{path}/{name}" if path else name)
+        return tuple(sorted(folders)), tuple(sorted(files))

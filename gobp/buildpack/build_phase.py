@@ -1,0 +1,102 @@
+"""bin/build: runs the components that take part, one after the other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gobp.buildpack.builders import BUILDERS
+from gobp.buildpack.component import BuildContext, DetectContext, Host
+from gobp.buildpack.facts import machine_architecture, read_facts
+from gobp.buildpack.group import Group, NotDetected, resolve_group
+from gobp.buildpack.layers import Layers
+from gobp.cnb import toml
+from gobp.cnb.buildpack import BuildpackToml
+from gobp.cnb.buildpack_plan import BuildpackPlan
+from gobp.cnb.launch import Label, Launch, Process
+from gobp.cnb.phases import PASS, BuildInputs
+from gobp.errors import UserError
+from gobp.log import BuildLog
+from gobp.system.fetch import HttpFetcher
+from gobp.system.files import write_atomically
+from gobp.system.process import SystemCommands
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """What the build phase as a whole was given."""
+
+    inputs: BuildInputs
+    buildpack: BuildpackToml
+    facts: DetectContext
+    group: Group
+    log: BuildLog
+
+
+def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
+    """Build the app in ``app_dir`` and return the exit status. Raises UserError."""
+    inputs = BuildInputs.from_environment(env, arguments)
+    source = Path(inputs.buildpack_dir, "buildpack.toml")
+    document = toml.loads(source.read_text(encoding="utf-8"), source=str(source))
+    buildpack = BuildpackToml.from_toml(document, source=str(source))
+    log = BuildLog(debug=env.get("BP_LOG_LEVEL", "").lower() == "debug")
+    log.title(f"{buildpack.name} {buildpack.version}")
+    log.gap()
+    facts = read_facts(app_dir, Path(inputs.platform_dir), inputs.target, env)
+    phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), log)
+    launch = _build_members(phase, app_dir)
+    content = toml.dumps(launch.to_toml(buildpack.api))
+    write_atomically(Path(inputs.layers_dir, "launch.toml"), content.encode())
+    return PASS
+
+
+def _group(facts: DetectContext, inputs: BuildInputs) -> Group:
+    plan_text = Path(inputs.plan_path).read_text(encoding="utf-8")
+    plan = BuildpackPlan.from_toml(
+        toml.loads(plan_text, source=inputs.plan_path), source=inputs.plan_path
+    )
+    group = resolve_group(facts, plan)
+    if isinstance(group, NotDetected):
+        raise UserError(
+            f"this is not a Go app: {group.reason}",
+            remedy="run detect before build; the app has changed in between.",
+        )
+    return group
+
+
+def _build_members(phase: _Phase, app_dir: Path) -> Launch:
+    layers = Layers(Path(phase.inputs.layers_dir))
+    fetcher = HttpFetcher(phase.facts.env, on_retry=phase.log.action)
+    host = Host(machine_architecture(), SystemCommands(), fetcher)
+    launches = []
+    for member in phase.group.members:
+        env = layers.build_environment(phase.facts.env)
+        builder = BUILDERS[member.component]
+        context = BuildContext(
+            facts=replace(phase.facts, env=env),
+            app_dir=app_dir,
+            buildpack_dir=Path(phase.inputs.buildpack_dir),
+            metadata=phase.buildpack.metadata,
+            env=env,
+            entries=member.entries,
+            layers=layers,
+            host=host,
+            log=phase.log,
+        )
+        phase.log.title(builder.title)
+        launches.append(builder.build(context))
+    return merge(launches)
+
+
+def merge(launches: Iterable[Launch]) -> Launch:
+    """Join what components add: a later process of a type, default or label wins."""
+    processes: dict[str, Process] = {}
+    labels: dict[str, Label] = {}
+    for launch in launches:
+        if any(process.default for process in launch.processes):
+            processes = {name: replace(p, default=False) for name, p in processes.items()}
+        processes |= {process.type: process for process in launch.processes}
+        labels |= {label.key: label for label in launch.labels}
+    return Launch(
+        processes=tuple(processes[name] for name in sorted(processes)),
+        labels=tuple(labels[key] for key in sorted(labels)),
+    )

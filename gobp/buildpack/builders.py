@@ -1,0 +1,40 @@
+"""Every component's build, by the name that its detector has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gobp.buildpack.component import BuildContext
+from gobp.buildpack.environment_variables.build import build as environment_variables
+from gobp.buildpack.go_build.build import build as go_build
+from gobp.buildpack.go_dist.build import build as go_dist
+from gobp.buildpack.go_mod_vendor.build import build as go_mod_vendor
+from gobp.buildpack.image_labels.build import build as image_labels
+from gobp.buildpack.procfile.build import build as procfile
+from gobp.cnb.launch import Launch
+
+
+class Build(Protocol):
+    """Does a component's work; returns the processes and labels that it adds to the image."""
+
+    def __call__(self, context: BuildContext) -> Launch:
+        """Build. Raises UserError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """A component as the build sees it, with its name in the log."""
+
+    title: str
+    build: Build
+
+
+BUILDERS: Mapping[str, Builder] = {
+    "go-dist": Builder("Go Distribution", go_dist),
+    "go-mod-vendor": Builder("Go Mod Vendor", go_mod_vendor),
+    "go-build": Builder("Go Build", go_build),
+    "procfile": Builder("Procfile", procfile),
+    "environment-variables": Builder("Environment Variables", environment_variables),
+    "image-labels": Builder("Image Labels", image_labels),
+}

@@ -1,0 +1,30 @@
+"""Every component's detect, in the order in which the components run."""
+
+from dataclasses import dataclass
+
+from gobp.buildpack.component import Detect
+from gobp.buildpack.environment_variables.detect import detect as environment_variables
+from gobp.buildpack.go_build.detect import detect as go_build
+from gobp.buildpack.go_dist.detect import detect as go_dist
+from gobp.buildpack.go_mod_vendor.detect import detect as go_mod_vendor
+from gobp.buildpack.image_labels.detect import detect as image_labels
+from gobp.buildpack.procfile.detect import detect as procfile
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A component as detection sees it; an optional one may fail without failing the group."""
+
+    component: str
+    detect: Detect
+    optional: bool = True
+
+
+DETECTORS = (
+    Detector("go-dist", go_dist, optional=False),
+    Detector("go-mod-vendor", go_mod_vendor),
+    Detector("go-build", go_build, optional=False),
+    Detector("procfile", procfile),
+    Detector("environment-variables", environment_variables),
+    Detector("image-labels", image_labels),
+)

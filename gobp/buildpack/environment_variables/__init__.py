@@ -1,0 +1,1 @@
+"""Variables for the running app, given at build time as BPE_*."""

@@ -1,0 +1,1 @@
+"""Compiles the app: targets, flags, processes, and what stays of the source."""

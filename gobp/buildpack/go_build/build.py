@@ -1,0 +1,147 @@
+"""Compiles every target with one go build, and keeps of the app only what it needs to run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go_build import compile_cache
+from gobp.buildpack.go_build.binaries import list_binaries
+from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
+from gobp.buildpack.go_build.gopath import Workplace, workplace
+from gobp.buildpack.go_build.keep import KeepFiles, read_keep_files, removals
+from gobp.buildpack.go_build.processes import launch_processes, table
+from gobp.buildpack.go_build.targets import chosen_targets, find_programs
+from gobp.buildpack.go_command import go_environment, run_go
+from gobp.buildpack.layers import Layer
+from gobp.cnb.launch import Launch
+from gobp.cnb.layer import LayerTypes
+from gobp.errors import UserError
+from gobp.golang.sourcefile import BuildTarget
+from gobp.system.files import remove_tree
+
+TARGETS_LAYER = "targets"
+CACHE_LAYER = "gocache"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """What the variables and the app's layout say of the build, read before anything runs."""
+
+    layout: AppLayout
+    flags: tuple[str, ...]
+    targets: tuple[str, ...]
+    keep: KeepFiles
+
+
+def build(context: BuildContext) -> Launch:
+    """Compile, remove the source, and name the processes."""
+    config = read_config(context)
+    cache = _restored_cache(context)
+    targets = context.layers.layer(TARGETS_LAYER)
+    env = _environment(context, cache)
+    context.log.process("Executing build process")
+    with workplace(context, config.layout, env) as place:
+        binaries = list_binaries(
+            context, config.targets, config.flags, cwd=place.folder, env=place.env
+        )
+        _compile(context, config, place, targets, cache)
+    _check(binaries, targets)
+    _remove_source(context, config.keep)
+    context.layers.contribute(cache, LayerTypes(cache=True))
+    context.layers.contribute(targets, LayerTypes(launch=True))
+    processes = launch_processes(binaries, f"{targets.path}/bin")
+    context.log.gap()
+    context.log.process("Assigning launch processes:")
+    for line in table(processes):
+        context.log.subprocess(line)
+    context.log.gap()
+    return Launch(processes=processes)
+
+
+def read_config(context: BuildContext) -> BuildConfig:
+    """Read the whole configuration. Raises UserError before anything is compiled."""
+    facts = context.facts
+    layout = read_layout(facts.app, context.env)
+    goflags = context.env.get("GOFLAGS", "")
+    user = user_flags(context.env)
+    vendored = layout.vendored and layout.mode is not Mode.GOPATH
+    targets = chosen_targets(facts.app, layout, context.env)
+    if not targets:
+        built_for = BuildTarget(facts.target.arch, tags_of(user, goflags))
+        targets = _found_targets(context, layout, built_for)
+    return BuildConfig(
+        layout=layout,
+        flags=build_flags(user, goflags, vendored=vendored),
+        targets=targets,
+        keep=read_keep_files(context.env),
+    )
+
+
+def _found_targets(
+    context: BuildContext, layout: AppLayout, target: BuildTarget
+) -> tuple[str, ...]:
+    found = find_programs(context.facts.app, layout, target)
+    if not found.chosen:
+        raise UserError(
+            "the app has no program to build: no package main was found",
+            detail=f"programs found aside: {', '.join(found.all)}" if found.all else "",
+            remedy="add a package main, or name the folders of the programs in BP_GO_TARGETS "
+            "(and in BP_GO_WORKDIR the folder that they are in).",
+        )
+    context.log.process(f"Building {', '.join(found.chosen)} ({found.reason})")
+    return found.chosen
+
+
+def _restored_cache(context: BuildContext) -> Layer:
+    cache = context.layers.layer(CACHE_LAYER)
+    if reasons := cache.stale_because({}):
+        if cache.restored:
+            context.log.process(f"Not reusing the compile cache: {'; '.join(reasons)}")
+        cache.reset()
+    else:
+        context.log.process(f"Reusing cached layer {cache.path}")
+    return cache
+
+
+def _environment(context: BuildContext, cache: Layer) -> dict[str, str]:
+    env = {**go_environment(context.env, context.app_dir), "GOCACHE": str(cache.path)}
+    target = context.facts.target.arch
+    if target != context.host.architecture:  # Go cross-compiles by itself, without emulation
+        env |= {"GOOS": "linux", "GOARCH": target}
+    return env
+
+
+def _compile(
+    context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer, cache: Layer
+) -> None:
+    output = targets.reset() / "bin"
+    output.mkdir()
+    compile_cache.mark_old(cache.path)
+    argv = go_build_argv(f"{output}/", config.flags, config.targets)
+    run_go(context, argv, cwd=place.folder, env=place.env)
+    swept = compile_cache.sweep(cache.path)
+    context.log.debug(f"Removed {swept} unused entries from the compile cache")
+
+
+def go_build_argv(output: str, flags: Sequence[str], targets: Sequence[str]) -> tuple[str, ...]:
+    """Return the one command that compiles every target into a folder."""
+    return ("go", "build", "-o", output, *flags, *targets)
+
+
+def _check(binaries: Sequence[str], targets: Layer) -> None:
+    """Make sure that every process has its program, whatever flags did to the build."""
+    built = {path.name for path in (targets.path / "bin").iterdir()}
+    missing = [name for name in binaries if name not in built]
+    if missing:
+        raise UserError(
+            f"go build made no program named {', '.join(missing)}",
+            detail=f"it made: {', '.join(sorted(built)) or 'nothing'}",
+            remedy="check the flags in BP_GO_BUILD_FLAGS: some of them (-n, for example) keep go "
+            "from writing programs.",
+        )
+
+
+def _remove_source(context: BuildContext, keep: KeepFiles) -> None:
+    for path in tuple(removals(context.facts.app, keep)):
+        remove_tree(context.app_dir / path)

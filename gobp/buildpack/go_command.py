@@ -1,0 +1,92 @@
+"""The go command as every component runs it: its environment, its output, its failures."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gobp.buildpack.component import BuildContext
+from gobp.buildpack.steps import timed
+from gobp.errors import UserError
+from gobp.golang.failures import explain
+from gobp.golang.version import GoVersion
+
+_TAIL = 200  # lines of output that a failure is explained from
+_NEVER_A_SECOND_DOWNLOAD = "local"  # GOTOOLCHAIN: go-dist has chosen the version
+
+
+@dataclass(frozen=True, slots=True)
+class GoAtHand:
+    """The Go on the PATH: its version, its root and the GOPROXY it is configured with."""
+
+    version: GoVersion
+    goroot: str
+    goproxy: str
+
+
+def go_at_hand(context: BuildContext) -> GoAtHand | None:
+    """Return the Go that is on the PATH, None where there is none or it is no release."""
+    env = {**context.env, "GOTOOLCHAIN": _NEVER_A_SECOND_DOWNLOAD, "GOFLAGS": ""}
+    argv = ("go", "env", "GOVERSION", "GOROOT", "GOPROXY")
+    # The file system's root has no go.mod that could ask for another Go.
+    asked = context.host.commands.capture(argv, cwd=Path("/"), env=env)
+    lines = asked.stdout.splitlines()
+    if asked.status != 0 or len(lines) != len(argv) - 2:
+        return None
+    try:
+        version = GoVersion.parse(lines[0].split()[0])
+    except (UserError, IndexError):  # a development version of Go
+        return None
+    return GoAtHand(version, lines[1], lines[2])
+
+
+def go_environment(env: Mapping[str, str], app_dir: Path) -> dict[str, str]:
+    """Return the environment of every go command of a build.
+
+    The version chosen stays (GOTOOLCHAIN), the module cache stays removable (-modcacherw), and
+    git may read a repository that another user owns (safe.directory), as VCS stamping does.
+    """
+    flags = env.get("GOFLAGS", "").split()
+    if not any(flag.startswith(("-modcacherw", "--modcacherw")) for flag in flags):
+        flags.append("-modcacherw")
+    count = env.get("GIT_CONFIG_COUNT", "")
+    next_key = int(count) if count.isdecimal() else 0
+    return {
+        **env,
+        "GOTOOLCHAIN": _NEVER_A_SECOND_DOWNLOAD,
+        "GOFLAGS": " ".join(flags),
+        "GIT_CONFIG_COUNT": str(next_key + 1),
+        f"GIT_CONFIG_KEY_{next_key}": "safe.directory",
+        f"GIT_CONFIG_VALUE_{next_key}": str(app_dir),
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def run_go(
+    context: BuildContext, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+) -> None:
+    """Run a go command, stream its output into the log. Raises UserError when it fails."""
+    tail: list[str] = []
+
+    def on_line(line: str) -> None:
+        context.log.action(line)
+        tail.append(line)
+        del tail[:-_TAIL]
+
+    command = shlex.join(argv)
+    context.log.subprocess(f"Running '{command}'")
+    with timed(context.log):
+        status = context.host.commands.run(argv, cwd=cwd, env=env, on_line=on_line)
+        if status != 0:
+            raise explain(" ".join(argv[:2]), status, tail, env)
+
+
+def capture_go(
+    context: BuildContext, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+) -> str:
+    """Run a go command and return what it prints. Raises UserError when it fails."""
+    done = context.host.commands.capture(argv, cwd=cwd, env=env)
+    if done.status != 0:
+        lines = done.stderr.splitlines()[-_TAIL:]
+        raise explain(" ".join(argv[:2]), done.status, lines, env)
+    return done.stdout

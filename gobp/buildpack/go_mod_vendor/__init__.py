@@ -1,0 +1,1 @@
+"""Brings the app's modules into its vendor folder, with the module cache kept as a layer."""

@@ -1,0 +1,66 @@
+"""Runs ``go mod vendor``, or ``go work vendor`` for a workspace, unless the app is vendored."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go_command import go_environment, run_go
+from gobp.buildpack.layers import Layer
+from gobp.cnb.env import LayerEnvironment, Modification, Operation
+from gobp.cnb.launch import Launch
+from gobp.cnb.layer import LayerTypes
+
+LAYER = "mod-cache"
+
+
+def build(context: BuildContext) -> Launch:
+    """Vendor the app's modules; the module cache stays for the next build."""
+    layout = read_layout(context.facts.app, context.env)
+    if layout.vendored:
+        context.log.process("Skipping build process: modules are already vendored")
+        context.log.gap()
+        return Launch()
+    layer = _restored(context)
+    env = {**go_environment(context.env, context.app_dir), "GOMODCACHE": str(layer.path)}
+    root = context.app_dir / layout.root
+    context.log.process("Executing build process")
+    _make_workspace(context, layout, env)
+    command = "work" if layout.mode is Mode.WORKSPACE else "mod"
+    run_go(context, ("go", command, "vendor"), cwd=root, env=env)
+    context.log.gap()
+    _keep(context, layer)
+    return Launch()
+
+
+def _restored(context: BuildContext) -> Layer:
+    """Return the module cache, emptied if it is not what was written."""
+    layer = context.layers.layer(LAYER)
+    if reasons := layer.stale_because({}):
+        if layer.restored:
+            context.log.process(f"Not reusing the cached modules: {'; '.join(reasons)}")
+        layer.reset()
+    else:
+        context.log.process(f"Reusing cached layer {layer.path}")
+    return layer
+
+
+def _make_workspace(context: BuildContext, layout: AppLayout, env: Mapping[str, str]) -> None:
+    """Make the workspace that BP_GO_WORK_USE asks for, or add to the one that is there."""
+    if not layout.use:
+        return
+    workdir = context.app_dir / layout.workdir
+    if not (context.app_dir / layout.root / "go.work").exists():
+        run_go(context, ("go", "work", "init"), cwd=workdir, env=env)
+    run_go(context, ("go", "work", "use", *layout.use), cwd=workdir, env=env)
+
+
+def _keep(context: BuildContext, layer: Layer) -> None:
+    if not any(Path(layer.path).iterdir()):  # nothing to cache is an error on old lifecycles
+        return
+    modules = Modification("GOMODCACHE", Operation.OVERRIDE, str(layer.path))
+    context.layers.contribute(
+        layer,
+        LayerTypes(build=True, cache=True),
+        environment=LayerEnvironment(build=(modules,)),
+    )

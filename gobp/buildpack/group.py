@@ -1,0 +1,88 @@
+"""The components as one group: who takes part, and which plan entries each of them gets.
+
+They are resolved in process by the rules of a CNB order (platform spec, "Phase #1: Detection"),
+so that they meet only through plan and layers, as separate buildpacks would.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gobp.buildpack.component import DetectContext, Fail, Pass
+from gobp.buildpack.detectors import DETECTORS, Detector
+from gobp.cnb.build_plan import BuildPlan, Require
+from gobp.cnb.buildpack_plan import BuildpackPlan, Entry
+from gobp.cnb.resolution import Candidate, Unresolved, resolve
+from gobp.errors import UserError
+
+NO_OUTER_ENTRIES = BuildpackPlan()
+OUTER_PLAN = BuildPlan(provides=("go",), requires=(Require("go", {"build": True}),))
+"""What the group says to the platform: it brings Go, also for buildpacks after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A component that takes part, with its entries of the plan."""
+
+    component: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The components that take part, in order, and why others do not."""
+
+    members: tuple[Member, ...]
+    left_out: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotDetected:
+    """The group has nothing to do with this app, and why."""
+
+    reason: str
+
+
+def resolve_group(
+    context: DetectContext,
+    outer: BuildpackPlan = NO_OUTER_ENTRIES,
+    detectors: Iterable[Detector] = DETECTORS,
+) -> Group | NotDetected:
+    """Run every detect and resolve their plans.
+
+    ``outer`` holds the entries that other buildpacks require of this one; each goes to the
+    component that provides its name. Raises UserError on configuration that cannot be read, but
+    only for an app that is otherwise detected.
+    """
+    candidates: list[Candidate] = []
+    left_out: dict[str, str] = {}
+    errors: list[UserError] = []
+    for detector in detectors:
+        try:
+            result = detector.detect(context)
+        except UserError as error:
+            errors.append(error)
+            result = Pass()
+        if isinstance(result, Fail):
+            if not detector.optional:
+                return NotDetected(result.reason)
+            left_out[detector.component] = result.reason
+        else:
+            candidates.append(Candidate(detector.component, detector.optional, result.plan))
+    if errors:
+        raise errors[0]
+    resolution = resolve(candidates)
+    if isinstance(resolution, Unresolved):
+        return NotDetected("; ".join(resolution.reasons))
+    provides = {candidate.id: candidate.plan.provides for candidate in candidates}
+    members = tuple(
+        Member(
+            component,
+            resolution.plan_for(component).entries + _outer_entries(outer, provides[component]),
+        )
+        for component in resolution.ids
+    )
+    return Group(members, left_out)
+
+
+def _outer_entries(outer: BuildpackPlan, names: Iterable[str]) -> tuple[Entry, ...]:
+    return tuple(entry for name in names for entry in outer.named(name))

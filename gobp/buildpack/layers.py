@@ -1,0 +1,118 @@
+"""The layers of this buildpack: restored, judged, renewed and written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gobp.cnb import toml
+from gobp.cnb.env import LayerEnvironment, Modification, apply, layer_directories
+from gobp.cnb.layer import LayerContent, LayerTypes
+from gobp.system.files import count_tree, remove_tree, write_atomically
+
+_CONTENT = "content"  # metadata key: what a cached layer held when it was written
+
+
+class Layer:
+    """One layer: its folder and what the lifecycle restored of its metadata."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.name = name
+        self.path = root / name
+        self._toml = root / f"{name}.toml"
+        self.restored: Mapping[str, object] = self._read_metadata()
+
+    def stale_because(self, wanted: Mapping[str, str]) -> list[str]:
+        """Return every reason not to reuse what was restored; none means reuse it.
+
+        A layer whose files are not those that were written (a cache restored half) is stale too.
+        """
+        if not self.restored or not self.path.is_dir():
+            return ["nothing was restored"]
+        reasons = [
+            f"{key} changed from {self.restored.get(key, 'nothing')} to {value}"
+            for key, value in wanted.items()
+            if self.restored.get(key) != value
+        ]
+        if not reasons and self.restored.get(_CONTENT) != _content_of(self.path):
+            reasons = ["the restored files are not complete"]
+        return reasons
+
+    def reset(self) -> Path:
+        """Empty the layer and forget its metadata; return its folder."""
+        self._toml.unlink(missing_ok=True)
+        self.restored = {}
+        remove_tree(self.path)
+        self.path.mkdir(parents=True)
+        return self.path
+
+    def write_metadata(self, types: LayerTypes, metadata: Mapping[str, str]) -> None:
+        """Declare the layer. Metadata is a pure function of what the layer holds."""
+        document: dict[str, object] = dict(metadata)
+        if types.cache:
+            document[_CONTENT] = _content_of(self.path)
+        content = LayerContent(types, document)
+        write_atomically(self._toml, toml.dumps(content.to_toml()).encode())
+
+    def _read_metadata(self) -> Mapping[str, object]:
+        if not self._toml.exists():
+            return {}
+        text = self._toml.read_text(encoding="utf-8")
+        document = toml.loads(text, source=str(self._toml))
+        return LayerContent.from_toml(document, source=str(self._toml)).metadata
+
+
+def _content_of(path: Path) -> str:
+    files, size = count_tree(path)
+    return f"{files} files, {size} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Contribution:
+    layer: Layer
+    types: LayerTypes
+    environment: LayerEnvironment
+
+
+class Layers:
+    """The folder ``<layers>`` of this buildpack, and what this build has contributed to it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._contributed: list[_Contribution] = []
+
+    def layer(self, name: str) -> Layer:
+        """Return a layer as it was restored; it exists in the build only once contributed."""
+        return Layer(self.root, name)
+
+    def contribute(
+        self,
+        layer: Layer,
+        types: LayerTypes,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        environment: LayerEnvironment | None = None,
+    ) -> None:
+        """Write a layer's environment files and metadata; nothing of it is seen before this."""
+        environment = environment or LayerEnvironment()
+        for path, value in environment.to_files().items():
+            file = layer.path / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, value.encode())
+        layer.write_metadata(types, metadata or {})
+        self._contributed.append(_Contribution(layer, types, environment))
+
+    def build_environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return ``env`` changed by the build layers contributed so far, by the lifecycle's rules.
+
+        Source: buildpack spec, "Environment", "Layer Paths" and "Environment Variable
+        Modification Rules"; layers in order of their names.
+        """
+        result = dict(env)
+        build = [each for each in self._contributed if each.types.build]
+        for each in sorted(build, key=lambda contribution: contribution.layer.name):
+            present = [path.name for path in each.layer.path.iterdir() if path.is_dir()]
+            root = str(each.layer.path)
+            result = dict(layer_directories(root, present, result, launch=False))
+            changes: tuple[Modification, ...] = each.environment.every + each.environment.build
+            result = apply(changes, result)
+        return result

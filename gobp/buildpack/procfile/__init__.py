@@ -1,0 +1,1 @@
+"""Processes that the user names: Procfile, a binding, or a variable."""
