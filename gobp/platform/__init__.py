@@ -1,1 +1,1 @@
-"""A CNB platform on this machine: one file a lifecycle phase; runs any buildpack as an executable."""
+"""A CNB platform on this machine: one file a lifecycle phase; buildpacks run as executables."""

@@ -1,0 +1,171 @@
+"""The private folders of a build, and the paths they have in the image."""
+
+import fcntl
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gobp.errors import UserError
+from gobp.log import BuildLog
+from gobp.system.files import remove_tree
+
+IMAGE_LAYERS = "/layers"
+IMAGE_APP = "/workspace"
+IMAGE_PLATFORM = "/platform"
+
+_PRIVATE = 0o700
+_VARIABLE = re.compile(r"[^=/\0]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folders of one build; ``root`` is the same for each build of one image and cache.
+
+    The same place each time matters: compilers write the paths they see into what they build.
+    """
+
+    root: Path
+
+    @property
+    def layers(self) -> Path:
+        """Where buildpacks make layers; ``/layers`` in the image."""
+        return self.root / "layers"
+
+    @property
+    def app(self) -> Path:
+        """The private copy of the app; ``/workspace`` in the image."""
+        return self.root / "workspace"
+
+    @property
+    def platform(self) -> Path:
+        """The ``<platform>`` folder: variables and bindings of the user."""
+        return self.root / "platform"
+
+    @property
+    def plans(self) -> Path:
+        """Where plan files are handed to and taken from buildpacks."""
+        return self.root / "plans"
+
+    @property
+    def blobs(self) -> Path:
+        """Where new image layers are written before the image takes them."""
+        return self.root / "blobs"
+
+
+def cache_root(cache_dir: Path, image: str) -> Path:
+    """Return the folder below ``cache_dir`` that belongs to one image name.
+
+    It depends on nothing else, so the same app builds at the same path from any checkout.
+    """
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", image).strip("-")[-40:]
+    return cache_dir / f"{readable}-{hashlib.sha256(image.encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def locked(folder: Path, log: BuildLog) -> Iterator[None]:
+    """Hold the lock of a folder; a second build of the same image waits for the first.
+
+    The kernel gives the lock back when the holder ends, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.process(f"Waiting for another build that uses {folder}")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def prepare(workspace: Workspace, app: Path, keep: Callable[[str], bool]) -> None:
+    """Make the folders anew and copy the app into its place.
+
+    ``keep`` tells of a path relative to the app whether project.toml leaves it in. Raises
+    UserError where the app is no folder.
+    """
+    if not app.is_dir():
+        raise UserError(
+            f"there is no app folder at {app}", remedy="name the folder that holds your app."
+        )
+    remove_tree(workspace.root)
+    folders = (workspace.layers, workspace.platform, workspace.plans, workspace.blobs)
+    workspace.root.mkdir(parents=True)
+    for folder in folders:
+        folder.mkdir(mode=0o755)
+    _copy_folder(app, workspace.app, "", keep)
+    workspace.app.chmod(0o755)  # the app's own folder may be a private temporary one
+
+
+def _copy_folder(source: Path, target: Path, path: str, keep: Callable[[str], bool]) -> None:
+    target.mkdir()
+    with os.scandir(source) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            below = f"{path}/{entry.name}" if path else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                _copy_folder(Path(entry.path), target / entry.name, below, keep)
+            elif keep(below):
+                _copy_file(entry, target / entry.name)
+    if path and not any(target.iterdir()) and not keep(path):
+        target.rmdir()
+        return
+    target.chmod(stat.S_IMODE(source.stat().st_mode) | stat.S_IRWXU)
+
+
+def _copy_file(entry: os.DirEntry[str], target: Path) -> None:
+    """Copy a file or link with its mode and time; sockets, pipes and devices stay behind."""
+    status = entry.stat(follow_symlinks=False)
+    if entry.is_symlink():
+        target.symlink_to(os.readlink(entry.path))  # noqa: PTH115 # the entry is no Path
+        return
+    if not stat.S_ISREG(status.st_mode):
+        return
+    with Path(entry.path).open("rb") as source, target.open("wb") as copy:
+        while os.sendfile(copy.fileno(), source.fileno(), None, 1 << 30):
+            pass
+    target.chmod(stat.S_IMODE(status.st_mode) & 0o777 | stat.S_IRUSR)
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def write_platform(
+    workspace: Workspace, env: Mapping[str, str], bindings: Mapping[str, Path]
+) -> None:
+    """Write the user's variables and copy the bindings into ``<platform>``.
+
+    Secrets of bindings are readable by the user alone. Raises UserError on a name that cannot be
+    a file's, or a binding that is no folder.
+    """
+    (workspace.platform / "env").mkdir()
+    for name, value in sorted(env.items()):
+        if not _VARIABLE.fullmatch(name):
+            raise UserError(
+                f"{name!r} cannot be the name of a variable",
+                remedy="give variables as NAME=VALUE, with letters, digits and _ in the name.",
+            )
+        (workspace.platform / "env" / name).write_text(value, encoding="utf-8", newline="")
+    if not bindings:
+        return
+    (workspace.platform / "bindings").mkdir(mode=_PRIVATE)
+    for name, folder in sorted(bindings.items()):
+        _copy_binding(folder, workspace.platform / "bindings" / name, name)
+
+
+def _copy_binding(folder: Path, target: Path, name: str) -> None:
+    if "/" in name or name in {"", ".", ".."} or not folder.is_dir():
+        raise UserError(
+            f"the binding {name!r} is no folder at {folder}",
+            remedy="give bindings as NAME=FOLDER, where FOLDER holds a file called type.",
+        )
+    target.mkdir(mode=_PRIVATE)
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith(".."):  # Kubernetes' own links beside the real names
+            continue
+        if file.is_dir():
+            _copy_binding(file, target / file.name, file.name)
+            continue
+        (target / file.name).write_bytes(file.read_bytes())
+        (target / file.name).chmod(0o600)
