@@ -77,7 +77,7 @@ def resolve_group(
     members = tuple(
         Member(
             component,
-            resolution.plan_for(component).entries + _outer_entries(outer, provides[component]),
+            resolution.entries[component] + _outer_entries(outer, provides[component]),
         )
         for component in resolution.ids
     )

@@ -105,9 +105,8 @@ def _module_folders(app: AppTree, layout: AppLayout) -> tuple[str, ...]:
     if layout.use:
         return tuple(_joined(layout.workdir, use) for use in layout.use)
     path = posixpath.join(layout.root, "go.work")
-    uses = [
-        _joined(layout.root, u.path) for use in workfile.parse(app.read_text(path), source=path).uses
-    ]
+    work = workfile.parse(app.read_text(path), source=path)
+    uses = [_joined(layout.root, use) for use in work.uses]
     below = tuple(use for use in uses if _is_below(use, layout.workdir))
     return below or (layout.workdir,)
 

@@ -32,11 +32,15 @@ class ToolchainModule:
 
     def newest(self, constraint: Constraint, architecture: str) -> Release | None:
         """Return the newest release that the proxies list and a constraint allows."""
+        allowed = [v for v in self.versions(architecture) if constraint.allows(v)]
+        return Release(max(allowed), architecture) if allowed else None
+
+    def versions(self, architecture: str) -> tuple[GoVersion, ...]:
+        """Return every version that the proxies list for Linux, in no order."""
         listed = self._read(f"{MODULE}/@v/list").decode("utf-8", "replace").split()
         pattern = re.compile(rf"v0\.0\.1-go(\S+)\.linux-{re.escape(architecture)}")
-        versions = [match[1] for name in listed if (match := pattern.fullmatch(name))]
-        allowed = [v for v in map(_parsed, versions) if v is not None and constraint.allows(v)]
-        return Release(max(allowed), architecture) if allowed else None
+        named = [match[1] for name in listed if (match := pattern.fullmatch(name))]
+        return tuple(version for version in map(_parsed, named) if version is not None)
 
     def locations(self, release: Release) -> tuple[str, ...]:
         """Return where the release's zip is, a URL a proxy."""
