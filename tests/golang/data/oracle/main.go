@@ -5,6 +5,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/ed25519"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"go/version"
@@ -16,6 +18,14 @@ import (
 
 func orError(value string, err error) []any {
 	return []any{value, err == nil}
+}
+
+func unhex(text string) []byte {
+	data, err := hex.DecodeString(text)
+	if err != nil {
+		panic(err)
+	}
+	return data
 }
 
 func answer(question []string) []any {
@@ -44,6 +54,12 @@ func answer(question []string) []any {
 		return orError(module.EscapeVersion(first))
 	case "unescape-version":
 		return orError(module.UnescapeVersion(first))
+	case "sign": // seed, message -> public key, signature, all in hex
+		private := ed25519.NewKeyFromSeed(unhex(first))
+		public := private.Public().(ed25519.PublicKey)
+		return []any{hex.EncodeToString(public), hex.EncodeToString(ed25519.Sign(private, unhex(second)))}
+	case "verify": // public key, message, signature, all in hex
+		return []any{ed25519.Verify(unhex(first), unhex(question[2]), unhex(question[3]))}
 	case "split":
 		prefix, major, ok := module.SplitPathVersion(first)
 		return []any{prefix, major, ok}
