@@ -25,7 +25,7 @@ class LayerTypes:
 class LayerContent:
     """Types and metadata of a layer; a restored layer has lost its types."""
 
-    types: LayerTypes = LayerTypes()
+    types: LayerTypes = field(default_factory=LayerTypes)
     metadata: Mapping[str, object] = field(default_factory=dict)
 
     def to_toml(self) -> Table:

@@ -24,11 +24,14 @@ class Target:
     distro_version: str = ""
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str]) -> "Target":
-        """Read ``CNB_TARGET_*``; a lifecycle before 0.20 may give none of them."""
+    def from_environment(cls, env: Mapping[str, str], *, architecture: str = "") -> "Target":
+        """Read ``CNB_TARGET_*``; a lifecycle before 0.20 may give none of them.
+
+        ``architecture`` is the machine's, in Go's words, for when none is given.
+        """
         return cls(
-            os=env.get("CNB_TARGET_OS", ""),
-            arch=env.get("CNB_TARGET_ARCH", ""),
+            os=env.get("CNB_TARGET_OS") or "linux",
+            arch=env.get("CNB_TARGET_ARCH") or architecture,
             variant=env.get("CNB_TARGET_ARCH_VARIANT", ""),
             distro_name=env.get("CNB_TARGET_DISTRO_NAME", ""),
             distro_version=env.get("CNB_TARGET_DISTRO_VERSION", ""),
@@ -55,16 +58,19 @@ class DetectInputs:
     target: Target
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str], arguments: Sequence[str]) -> "DetectInputs":
+    def from_environment(
+        cls, env: Mapping[str, str], arguments: Sequence[str], *, architecture: str = ""
+    ) -> "DetectInputs":
         """Read the variables, else (Buildpack API < 0.8) the arguments after the program's name.
 
-        Raises UserError where neither is there.
+        ``architecture`` is the machine's, for a lifecycle that gives no target. Raises UserError
+        where a path is missing.
         """
         return cls(
             platform_dir=_given("CNB_PLATFORM_DIR", env, arguments, 0),
             plan_path=_given("CNB_BUILD_PLAN_PATH", env, arguments, 1),
             buildpack_dir=_given("CNB_BUILDPACK_DIR", env),
-            target=Target.from_environment(env),
+            target=Target.from_environment(env, architecture=architecture),
         )
 
 
@@ -79,17 +85,20 @@ class BuildInputs:
     target: Target
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str], arguments: Sequence[str]) -> "BuildInputs":
+    def from_environment(
+        cls, env: Mapping[str, str], arguments: Sequence[str], *, architecture: str = ""
+    ) -> "BuildInputs":
         """Read the variables, else (Buildpack API < 0.8) the arguments after the program's name.
 
-        Raises UserError where neither is there.
+        ``architecture`` is the machine's, for a lifecycle that gives no target. Raises UserError
+        where a path is missing.
         """
         return cls(
             layers_dir=_given("CNB_LAYERS_DIR", env, arguments, 0),
             platform_dir=_given("CNB_PLATFORM_DIR", env, arguments, 1),
             plan_path=_given("CNB_BP_PLAN_PATH", env, arguments, 2),
             buildpack_dir=_given("CNB_BUILDPACK_DIR", env),
-            target=Target.from_environment(env),
+            target=Target.from_environment(env, architecture=architecture),
         )
 
 

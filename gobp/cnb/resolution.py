@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from gobp.cnb.build_plan import BuildPlan, Require
-from gobp.cnb.buildpack_plan import BuildpackPlan, Entry
+from gobp.cnb.buildpack_plan import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,18 @@ class Resolution:
     dependencies: tuple[Dependency, ...]
     skipped: tuple[str, ...] = ()
 
-    def plan_for(self, buildpack_id: str) -> BuildpackPlan:
-        """Return all entries that a buildpack provides, as if none before it met any."""
-        return BuildpackPlan(
-            tuple(
+    @property
+    def entries(self) -> dict[str, tuple[Entry, ...]]:
+        """The entries that each buildpack provides, as if none before it met any."""
+        return {
+            buildpack_id: tuple(
                 Entry(require.name, require.metadata)
                 for dependency in self.dependencies
                 if buildpack_id in dependency.providers
                 for require in dependency.requires
             )
-        )
+            for buildpack_id in self.ids
+        }
 
 
 @dataclass(frozen=True, slots=True)

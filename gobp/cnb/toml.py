@@ -5,13 +5,21 @@ it stands behind a guard that refuses what pytoml gets wrong, and what it wrote 
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
-from datetime import datetime
 
 from gobp.errors import UserError
 
 Table = dict[str, object]
+
+_ESCAPES = {
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\f": "\\f",
+    "\r": "\\r",
+    '"': '\\"',
+    "\\": "\\\\",
+}
 
 _MAX_INTEGER = 2**63  # TOML 1.0, "Integer": 64-bit signed
 # Tab, line feed and carriage return are text. pytoml writes DEL as it is, which is not TOML; a lone
@@ -21,6 +29,8 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 def loads(text: str, *, source: str) -> Table:
     """Read TOML; ``source`` names the file in errors. Raises UserError with line and column."""
+    import tomllib  # noqa: PLC0415 # a quarter of the start of a detect that reads no TOML
+
     try:
         return tomllib.loads(text)
     except ValueError as error:  # also what int() says to a number of thousands of digits
@@ -38,6 +48,8 @@ def dumps(document: Mapping[str, object]) -> str:
     Tuples become arrays. Raises UserError for text that TOML cannot hold, as it comes from users;
     TypeError or ValueError for a value that no CNB file has (None, local dates and times, NaN).
     """
+    import tomllib  # noqa: PLC0415 # see loads
+
     import pytoml  # noqa: PLC0415 # only who writes pays for it
 
     plain = {_checked_key(key): _plain(value, key) for key, value in document.items()}
@@ -45,6 +57,16 @@ def dumps(document: Mapping[str, object]) -> str:
     if tomllib.loads(text) != plain:
         raise RuntimeError(f"pytoml wrote something else than {plain!r}")
     return text
+
+
+def quoted(text: str) -> str:
+    """Return a basic string, escaped as github.com/BurntSushi/toml does; any text can be one."""
+    return '"' + "".join(_ESCAPES.get(each) or _escaped(each) for each in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    control = character < " " or character == "\x7f"
+    return f"\\u{ord(character):04x}" if control else character
 
 
 def _plain(value: object, key: str) -> object:
@@ -59,6 +81,8 @@ def _plain(value: object, key: str) -> object:
 
 
 def _checked_scalar(value: object, key: str) -> object:
+    from datetime import datetime  # noqa: PLC0415 # tomllib has loaded it by now
+
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and not -_MAX_INTEGER <= value < _MAX_INTEGER:
