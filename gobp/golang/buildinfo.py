@@ -1,7 +1,7 @@
 """What a Go binary says of itself, as ``go version -m`` prints it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from gobp.golang.modsyntax import unquote
 
@@ -22,7 +22,8 @@ class BuiltModule:
 class BuildInfo:
     """One binary: ``go_version`` is as printed ("go1.26.8"), ``path`` the main package's.
 
-    ``settings`` are the build settings, such as ``GOARCH`` and ``-ldflags``.
+    ``main`` is the main module, None where the binary names none. ``settings`` are the build
+    settings, such as ``GOARCH`` and ``-ldflags``.
     """
 
     file: str
@@ -30,7 +31,7 @@ class BuildInfo:
     path: str = ""
     main: BuiltModule | None = None
     dependencies: tuple[BuiltModule, ...] = ()
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(output: str) -> tuple[BuildInfo, ...]:
@@ -38,48 +39,53 @@ def parse(output: str) -> tuple[BuildInfo, ...]:
 
     Raises ValueError for a line that Go does not print.
     """
-    return tuple(_parse_binary(head, lines) for head, lines in _binaries(output))
-
-
-def _binaries(output: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each binary's first line and the indented lines below it."""
-    head, lines = "", list[str]()
+    binaries: list[BuildInfo] = []
     for line in output.splitlines():
-        if line.startswith("\t"):
-            lines.append(line[1:])
-            continue
-        if head:
-            yield head, lines
-        head, lines = line, []
-    if head:
-        yield head, lines
+        if not line.startswith("\t"):
+            binaries.append(_named_binary(line))
+        elif binaries:
+            binaries[-1] = _with_line(binaries[-1], line[1:])
+        else:
+            raise ValueError(f"{line!r} is no line about a binary")
+    return tuple(binaries)
 
 
-def _parse_binary(head: str, lines: list[str]) -> BuildInfo:
-    file, colon, go_version = head.rpartition(": ")
+def _named_binary(line: str) -> BuildInfo:
+    file, colon, go_version = line.rpartition(": ")
     if not colon:
-        raise ValueError(f"{head!r} does not name a binary and its Go version")
-    path = ""
-    modules: list[tuple[str, BuiltModule]] = []
-    settings: dict[str, str] = {}
-    for line in lines:
-        word, _, rest = line.partition("\t")
-        match word:
-            case "path":
-                path = rest
-            case "mod" | "dep":
-                modules.append((word, _module(rest)))
-            case "=>":
-                kind, replaced = modules.pop()
-                modules.append((kind, _replaced(replaced, _module(rest))))
-            case "build":
-                key, value = _setting(rest)
-                settings[key] = value
-            case _:
-                raise ValueError(f"{file}: {line!r} is no build information")
-    main = next((module for kind, module in modules if kind == "mod"), None)
-    dependencies = tuple(module for kind, module in modules if kind == "dep")
-    return BuildInfo(file, go_version, path, main, dependencies, settings)
+        raise ValueError(f"{line!r} does not name a binary and its Go version")
+    return BuildInfo(file, go_version)
+
+
+def _with_line(binary: BuildInfo, line: str) -> BuildInfo:
+    """Return the binary with what one more line says of it."""
+    word, _, rest = line.partition("\t")
+    match word:
+        case "path":
+            return replace(binary, path=rest)
+        case "mod":
+            return replace(binary, main=_module(rest))
+        case "dep":
+            return replace(binary, dependencies=(*binary.dependencies, _module(rest)))
+        case "=>":
+            return _with_replacement(binary, _module(rest))
+        case "build":
+            key, value = _setting(rest)
+            return replace(binary, settings={**binary.settings, key: value})
+        case "":
+            return binary  # Go prints an empty line after each replacement
+        case _:
+            raise ValueError(f"{binary.file}: {line!r} is no build information")
+
+
+def _with_replacement(binary: BuildInfo, by: BuiltModule) -> BuildInfo:
+    """Return the binary with its last module replaced; the main module may be replaced too."""
+    if binary.dependencies:
+        *others, last = binary.dependencies
+        return replace(binary, dependencies=(*others, replace(last, replaced_by=by)))
+    if binary.main is not None:
+        return replace(binary, main=replace(binary.main, replaced_by=by))
+    raise ValueError(f"{binary.file}: {by.path} replaces no module")
 
 
 def _module(text: str) -> BuiltModule:
@@ -88,13 +94,9 @@ def _module(text: str) -> BuiltModule:
     return BuiltModule(path, version, checksum)
 
 
-def _replaced(module: BuiltModule, by: BuiltModule) -> BuiltModule:
-    return BuiltModule(module.path, module.version, module.sum, by)
-
-
 def _setting(text: str) -> tuple[str, str]:
     """Return key and value of ``key=value``; a value with spaces or quotes is a Go string."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise ValueError(f"{text!r} is not a build setting")
+        raise ValueError(f"{text!r} is no build setting")
     return key, unquote(value) if value.startswith('"') else value

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from hypothesis import settings
 
 DATA = Path(__file__).parent / "data"
+# For properties that ask another process, which is slow now and then.
+unhurried = settings(deadline=None)
+
 _X_MOD = "golang.org/x/mod"
 
 

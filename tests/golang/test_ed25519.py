@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.golang.ed25519 import verify
-from tests.golang.conftest import Oracle
+from tests.golang.conftest import Oracle, unhurried
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
 PRIME = 2**255 - 19
@@ -67,6 +67,7 @@ def test_a_signature_holds_for_no_other_message_and_key(vector: tuple[str, str, 
     assert not verify(bytes.fromhex(VECTORS[VECTORS.index(vector) - 1][0]), message, signature)
 
 
+@unhurried
 @given(seeds, st.binary(), st.integers(0, 1023))
 def test_a_signature_of_gos_holds_until_a_bit_of_it_is_changed(
     oracle: Oracle, seed: bytes, message: bytes, bit: int
@@ -80,6 +81,7 @@ def test_a_signature_of_gos_holds_until_a_bit_of_it_is_changed(
     assert not verify(key, message, bytes(changed))
 
 
+@unhurried
 @given(seeds, st.binary(min_size=64, max_size=64))
 def test_no_random_bytes_are_a_signature_when_go_says_they_are_none(
     oracle: Oracle, key: bytes, signature: bytes

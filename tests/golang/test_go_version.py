@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from gobp.errors import UserError
 from gobp.golang.version import GoVersion
-from tests.golang.conftest import Oracle
+from tests.golang.conftest import Oracle, unhurried
 
 numbers = st.sampled_from(["0", "1", "2", "3", "20", "21", "22", "26", "99999999999"])
 endings = st.one_of(
@@ -20,6 +20,7 @@ def parse(text: str) -> GoVersion:
     return GoVersion.parse(text)
 
 
+@unhurried
 @given(st.lists(st.tuples(versions, versions), min_size=5))
 def test_versions_have_the_order_of_gos_toolchain(
     oracle: Oracle, pairs: list[tuple[str, str]]
@@ -32,6 +33,7 @@ def test_versions_have_the_order_of_gos_toolchain(
         assert (order, parse(left) == parse(right)) == (expected, expected == 0), (left, right)
 
 
+@unhurried
 @given(st.lists(st.text("01.rcbé- ", max_size=8) | versions, min_size=5))
 def test_what_go_takes_for_a_version_is_one(oracle: Oracle, texts: list[str]) -> None:
     for text in texts:
