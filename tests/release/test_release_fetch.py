@@ -43,7 +43,7 @@ def archive() -> Iterator[Archive]:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         served = Archive(f"http://127.0.0.1:{server.server_port}")
         yield served

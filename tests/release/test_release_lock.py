@@ -16,7 +16,7 @@ POOL_FILES = st.builds(
         r"pool/main/[a-z]/[a-z0-9.+-]{1,9}/[a-z][a-z0-9.+_~-]{1,9}\.deb", fullmatch=True
     ).filter(lambda path: "/." not in path and "/+" not in path and "/-" not in path),
     st.integers(1, 10**7),
-    st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    st.binary(min_size=32, max_size=32).map(bytes.hex),
 )
 PACKAGE = st.builds(
     Package,
