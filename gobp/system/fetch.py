@@ -22,6 +22,15 @@ SMALL_LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read into memory
 _T = TypeVar("_T")
 _CHUNK = 1024 * 1024
 _WORTH_A_RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REASONS = {
+    "NameResolutionError": "its name cannot be resolved",
+    "Connection refused": "the connection was refused",
+    "timed out": "it did not answer in time",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted (see SSL_CERT_FILE)",
+    "Network is unreachable": "the network cannot be reached",
+    "ProxyError": "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer",
+}
+_NOT_WORTH_A_RETRY = frozenset({"NameResolutionError", "CERTIFICATE_VERIFY_FAILED"})
 _CA_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -136,7 +145,7 @@ class HttpFetcher:
                     break
             except requests.exceptions.RequestException as error:
                 reason = _plain(error)
-                if isinstance(error, requests.exceptions.InvalidURL | ValueError):
+                if isinstance(error, ValueError) or _is_final(error):  # ValueError: a bad URL
                     break
             if number < ATTEMPTS:
                 again = f"trying again ({number + 1} of {ATTEMPTS})"
@@ -193,8 +202,16 @@ def _file_of(url: str) -> Path:
 
 
 def _plain(error: Exception) -> str:
+    """Say in a few words why a connection failed; the libraries' own texts nest three deep."""
     text = redacted_text(str(error))
+    for sign, words in _REASONS.items():
+        if sign in text:
+            return words
     return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _is_final(error: Exception) -> bool:
+    return any(sign in str(error) for sign in _NOT_WORTH_A_RETRY)
 
 
 def redacted_text(text: str) -> str:

@@ -79,7 +79,7 @@ def _download(
         try:
             context.host.fetcher.download(place.url, archive, sha256=sha256)
         except NotAvailableError as error:
-            context.log.action("not available there")
+            context.log.action(f"Not available: {error.summary}")
             reasons.append(error.summary)
         else:
             return place
