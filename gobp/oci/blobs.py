@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Self
 
 from gobp.errors import UserError
 from gobp.oci.digest import hex_of, sha256_of
@@ -66,25 +66,57 @@ class BytesBlob:
         return io.BytesIO(self.data)
 
 
+class VerifiedReader:
+    """Reads a blob once; its end is reached only if the content is what the digest says."""
+
+    def __init__(self, blob: BlobSource) -> None:
+        self._blob = blob
+        self._content = blob.open()
+        self._checksum = hashlib.sha256()
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._content.close()
+
+    def __len__(self) -> int:
+        """Return the size that the blob claims."""
+        return self._blob.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the content in chunks."""
+        while chunk := self.read(CHUNK):
+            yield chunk
+
+    def read(self, size: int = CHUNK) -> bytes:
+        """Return the next bytes, none at the end. Raises UserError on wrong content."""
+        chunk = self._content.read(min(size, self._blob.size - self._size) or 1)
+        self._checksum.update(chunk)
+        self._size += len(chunk)
+        if self._size > self._blob.size or (not chunk and not self._right()):
+            raise UserError(
+                f"a blob is not what its digest says: {self._blob.digest}, {self._blob.size} bytes",
+                detail=f"read: sha256:{self._checksum.hexdigest()}, {self._size} bytes",
+                remedy="the image is damaged; get it again from where it was made.",
+            )
+        return chunk
+
+    def _right(self) -> bool:
+        digest = f"sha256:{self._checksum.hexdigest()}"
+        return (self._size, digest) == (self._blob.size, self._blob.digest)
+
+
 def copy_verified(blob: BlobSource, out: IO[bytes]) -> None:
     """Copy a blob, reading no more than it claims to have.
 
     Raises UserError if the content is not what its digest and size say; what was written to
     ``out`` until then is worthless.
     """
-    checksum = hashlib.sha256()
-    size = 0
-    with blob.open() as content:
-        while chunk := content.read(min(CHUNK, blob.size + 1 - size)):
-            checksum.update(chunk)
-            size += len(chunk)
+    with VerifiedReader(blob) as content:
+        for chunk in content:
             out.write(chunk)
-    if size != blob.size or f"sha256:{checksum.hexdigest()}" != blob.digest:
-        raise UserError(
-            f"a blob is not what its digest says: {blob.digest}, {blob.size} bytes",
-            detail=f"read: sha256:{checksum.hexdigest()}, {size} bytes",
-            remedy="the image is damaged; get it again from where it was made.",
-        )
 
 
 def read_verified(blob: BlobSource) -> bytes:
