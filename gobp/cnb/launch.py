@@ -167,13 +167,14 @@ class Launch:
 def _check_types(processes: Iterable[Process]) -> None:
     seen: dict[str, Process] = {}
     for process in processes:
-        other = seen.setdefault(process.type, process)
-        if other is not process:
+        other = seen.get(process.type)
+        if other is not None:
             raise UserError(
                 f"there are two processes of the type {process.type}",
                 detail=f"{' '.join(other.command)}\n{' '.join(process.command)}",
                 remedy="keep one of them or name the other one differently.",
             )
+        seen[process.type] = process
 
 
 def _check_defaults(processes: Iterable[Process]) -> None:

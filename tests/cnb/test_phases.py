@@ -1,0 +1,62 @@
+import pytest
+
+from gobp.cnb.phases import BuildInputs, DetectInputs, Target
+from gobp.errors import UserError
+
+_ENV = {
+    "CNB_PLATFORM_DIR": "/platform",
+    "CNB_BUILD_PLAN_PATH": "/tmp/plan.toml",
+    "CNB_LAYERS_DIR": "/layers/gobp_go",
+    "CNB_BP_PLAN_PATH": "/tmp/bp-plan.toml",
+    "CNB_BUILDPACK_DIR": "/cnb/buildpacks/gobp_go/1.0.0",
+    "CNB_TARGET_OS": "linux",
+    "CNB_TARGET_ARCH": "arm64",
+    "CNB_TARGET_ARCH_VARIANT": "v8",
+    "CNB_TARGET_DISTRO_NAME": "debian",
+    "CNB_TARGET_DISTRO_VERSION": "12",
+}
+_TARGET = Target("linux", "arm64", "v8", "debian", "12")
+_OLD_ENV = {"CNB_BUILDPACK_DIR": "/cnb/bp"}
+
+
+def test_variables_win_over_arguments() -> None:
+    detect = DetectInputs.from_environment(_ENV, ["/other", "/other"])
+    build = BuildInputs.from_environment(_ENV, ["/other", "/other", "/other"])
+
+    assert detect == DetectInputs("/platform", "/tmp/plan.toml", _ENV["CNB_BUILDPACK_DIR"], _TARGET)
+    assert build == BuildInputs(
+        "/layers/gobp_go", "/platform", "/tmp/bp-plan.toml", _ENV["CNB_BUILDPACK_DIR"], _TARGET
+    )
+
+
+def test_arguments_do_where_an_old_lifecycle_sets_no_variables() -> None:
+    detect = DetectInputs.from_environment(_OLD_ENV, ["/p", "/plan"], architecture="amd64")
+    build = BuildInputs.from_environment(_OLD_ENV, ["/l", "/p", "/plan"], architecture="amd64")
+
+    target = Target("linux", "amd64")
+    assert detect == DetectInputs("/p", "/plan", "/cnb/bp", target)
+    assert build == BuildInputs("/l", "/p", "/plan", "/cnb/bp", target)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"), [([], "CNB_PLATFORM_DIR"), (["/p", ""], "CNB_BUILD_PLAN_PATH")]
+)
+def test_what_neither_gives_is_named(arguments: list[str], missing: str) -> None:
+    with pytest.raises(UserError, match=f"{missing} is not set"):
+        DetectInputs.from_environment(_OLD_ENV, arguments)
+
+
+def test_the_buildpack_folder_must_be_given() -> None:
+    with pytest.raises(UserError, match="CNB_BUILDPACK_DIR is not set"):
+        BuildInputs.from_environment({}, ["/l", "/p", "/plan"])
+
+
+def test_a_target_survives_its_variables() -> None:
+    assert Target.from_environment(_TARGET.to_environment()) == _TARGET
+
+
+def test_only_known_parts_of_a_target_are_set() -> None:
+    assert Target("linux", "amd64").to_environment() == {
+        "CNB_TARGET_OS": "linux",
+        "CNB_TARGET_ARCH": "amd64",
+    }
