@@ -1,6 +1,6 @@
 """bin/build: runs the components that take part, one after the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,10 +9,11 @@ from gobp.buildpack.component import BuildContext, DetectContext, Host
 from gobp.buildpack.facts import machine_architecture, read_facts
 from gobp.buildpack.group import Group, NotDetected, resolve_group
 from gobp.buildpack.layers import Layers
+from gobp.buildpack.merge import merge
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.buildpack_plan import BuildpackPlan
-from gobp.cnb.launch import Label, Launch, Process
+from gobp.cnb.launch import Launch
 from gobp.cnb.phases import PASS, BuildInputs
 from gobp.errors import UserError
 from gobp.log import BuildLog
@@ -85,18 +86,3 @@ def _build_members(phase: _Phase, app_dir: Path) -> Launch:
         phase.log.title(builder.title)
         launches.append(builder.build(context))
     return merge(launches)
-
-
-def merge(launches: Iterable[Launch]) -> Launch:
-    """Join what components add: a later process of a type, default or label wins."""
-    processes: dict[str, Process] = {}
-    labels: dict[str, Label] = {}
-    for launch in launches:
-        if any(process.default for process in launch.processes):
-            processes = {name: replace(p, default=False) for name, p in processes.items()}
-        processes |= {process.type: process for process in launch.processes}
-        labels |= {label.key: label for label in launch.labels}
-    return Launch(
-        processes=tuple(processes[name] for name in sorted(processes)),
-        labels=tuple(labels[key] for key in sorted(labels)),
-    )

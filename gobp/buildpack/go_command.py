@@ -10,6 +10,7 @@ from gobp.buildpack.steps import timed
 from gobp.errors import UserError
 from gobp.golang.failures import explain
 from gobp.golang.version import GoVersion
+from gobp.system.process import Commands
 
 _TAIL = 200  # lines of output that a failure is explained from
 _NEVER_A_SECOND_DOWNLOAD = "local"  # GOTOOLCHAIN: go-dist has chosen the version
@@ -25,11 +26,16 @@ class GoAtHand:
 
 
 def go_at_hand(context: BuildContext) -> GoAtHand | None:
+    """Return the Go of the build image, None where there is none."""
+    return installed_go(context.host.commands, context.env)
+
+
+def installed_go(commands: Commands, env: Mapping[str, str]) -> GoAtHand | None:
     """Return the Go that is on the PATH, None where there is none or it is no release."""
-    env = {**context.env, "GOTOOLCHAIN": _NEVER_A_SECOND_DOWNLOAD, "GOFLAGS": ""}
+    asking = {**env, "GOTOOLCHAIN": _NEVER_A_SECOND_DOWNLOAD, "GOFLAGS": ""}
     argv = ("go", "env", "GOVERSION", "GOROOT", "GOPROXY")
     # The file system's root has no go.mod that could ask for another Go.
-    asked = context.host.commands.capture(argv, cwd=Path("/"), env=env)
+    asked = commands.capture(argv, cwd=Path("/"), env=asking)
     lines = asked.stdout.splitlines()
     if asked.status != 0 or len(lines) != len(argv) - 2:
         return None

@@ -8,25 +8,18 @@ from pathlib import Path
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import capture_go
 from gobp.errors import UserError
-from gobp.golang.module import executable_name
+from gobp.golang.module import executable_name, executable_name_of_files
 
-_FIELDS = "ImportPath,Name,GoFiles,CgoFiles"
+_FIELDS = "ImportPath,Name"
+_FILES = "command-line-arguments"  # go's import path for targets that are files
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package as ``go list`` names it; ``first_file`` is its first source file."""
+    """A package as ``go list`` names it."""
 
     import_path: str
     name: str
-    first_file: str
-
-    @property
-    def binary(self) -> str:
-        """The name that ``go build`` gives the program."""
-        if self.import_path == "command-line-arguments":  # targets that are files
-            return self.first_file.removesuffix(".go")
-        return executable_name(self.import_path)
 
 
 def list_binaries(
@@ -43,8 +36,7 @@ def list_binaries(
     """
     argv = ("go", "list", "-find", f"-json={_FIELDS}", *flags, *targets)
     packages = parse_packages(capture_go(context, argv, cwd=cwd, env=env))
-    patterns = any("..." in target for target in targets)
-    return binary_names(packages, libraries_allowed=patterns)
+    return binary_names(packages, targets)
 
 
 def parse_packages(output: str) -> tuple[Package, ...]:
@@ -55,17 +47,17 @@ def parse_packages(output: str) -> tuple[Package, ...]:
     while rest:
         document, end = decoder.raw_decode(rest)
         rest = rest[end:].lstrip()
-        files = [*document.get("GoFiles", ()), *document.get("CgoFiles", ())]
-        first = min(files) if files else ""
-        packages.append(Package(document["ImportPath"], document.get("Name", ""), first))
+        packages.append(Package(document["ImportPath"], document.get("Name", "")))
     return tuple(packages)
 
 
-def binary_names(packages: Iterable[Package], *, libraries_allowed: bool) -> tuple[str, ...]:
+def binary_names(packages: Iterable[Package], targets: Sequence[str]) -> tuple[str, ...]:
     """Return the programs' names. Raises UserError where a target is none, or two are named alike.
 
-    ``libraries_allowed`` leaves out packages that are no programs, as a pattern may match them.
+    Packages that are no programs are left out only where a pattern among the targets may match
+    them.
     """
+    libraries_allowed = any("..." in target for target in targets)
     by_name: dict[str, str] = {}
     for package in packages:
         if package.name != "main":
@@ -75,16 +67,24 @@ def binary_names(packages: Iterable[Package], *, libraries_allowed: bool) -> tup
                 f"the target {package.import_path} is package {package.name}, not a program",
                 remedy="name folders with package main in BP_GO_TARGETS.",
             )
-        if package.binary in by_name:
+        binary = _binary(package, targets)
+        if binary in by_name:
             raise UserError(
-                f"two targets give a program of the same name, {package.binary}",
-                detail=f"{by_name[package.binary]}\n{package.import_path}",
+                f"two targets give a program of the same name, {binary}",
+                detail=f"{by_name[binary]}\n{package.import_path}",
                 remedy="name one of them in BP_GO_TARGETS, or rename the folder of the other.",
             )
-        by_name[package.binary] = package.import_path
+        by_name[binary] = package.import_path
     if not by_name:
         raise UserError(
             "the targets match no program: there is no package main among them",
             remedy="name folders with package main in BP_GO_TARGETS.",
         )
     return tuple(by_name)
+
+
+def _binary(package: Package, targets: Sequence[str]) -> str:
+    """Return what ``go build`` names a program."""
+    if package.import_path == _FILES:
+        return executable_name_of_files(tuple(targets))
+    return executable_name(package.import_path)

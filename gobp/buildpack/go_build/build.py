@@ -1,42 +1,29 @@
 """Compiles every target with one go build, and keeps of the app only what it needs to run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_build import compile_cache
 from gobp.buildpack.go_build.binaries import list_binaries
-from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
+from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.gopath import Workplace, workplace
-from gobp.buildpack.go_build.keep import KeepFiles, read_keep_files, removals
+from gobp.buildpack.go_build.keep import KeepFiles, removals
 from gobp.buildpack.go_build.processes import launch_processes, table
-from gobp.buildpack.go_build.targets import chosen_targets, find_programs
 from gobp.buildpack.go_command import go_environment, run_go
 from gobp.buildpack.layers import Layer
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
-from gobp.golang.sourcefile import BuildTarget
 from gobp.system.files import remove_tree
 
 TARGETS_LAYER = "targets"
 CACHE_LAYER = "gocache"
 
 
-@dataclass(frozen=True, slots=True)
-class BuildConfig:
-    """What the variables and the app's layout say of the build, read before anything runs."""
-
-    layout: AppLayout
-    flags: tuple[str, ...]
-    targets: tuple[str, ...]
-    keep: KeepFiles
-
-
 def build(context: BuildContext) -> Launch:
     """Compile, remove the source, and name the processes."""
-    config = read_config(context)
+    config = read_config(context.facts)
+    context.log.process(f"Building {', '.join(config.targets)} ({config.targets_because})")
     cache = _restored_cache(context)
     targets = context.layers.layer(TARGETS_LAYER)
     env = _environment(context, cache)
@@ -57,40 +44,6 @@ def build(context: BuildContext) -> Launch:
         context.log.subprocess(line)
     context.log.gap()
     return Launch(processes=processes)
-
-
-def read_config(context: BuildContext) -> BuildConfig:
-    """Read the whole configuration. Raises UserError before anything is compiled."""
-    facts = context.facts
-    layout = read_layout(facts.app, context.env)
-    goflags = context.env.get("GOFLAGS", "")
-    user = user_flags(context.env)
-    vendored = layout.vendored and layout.mode is not Mode.GOPATH
-    targets = chosen_targets(facts.app, layout, context.env)
-    if not targets:
-        built_for = BuildTarget(facts.target.arch, tags_of(user, goflags))
-        targets = _found_targets(context, layout, built_for)
-    return BuildConfig(
-        layout=layout,
-        flags=build_flags(user, goflags, vendored=vendored),
-        targets=targets,
-        keep=read_keep_files(context.env),
-    )
-
-
-def _found_targets(
-    context: BuildContext, layout: AppLayout, target: BuildTarget
-) -> tuple[str, ...]:
-    found = find_programs(context.facts.app, layout, target)
-    if not found.chosen:
-        raise UserError(
-            "the app has no program to build: no package main was found",
-            detail=f"programs found aside: {', '.join(found.all)}" if found.all else "",
-            remedy="add a package main, or name the folders of the programs in BP_GO_TARGETS "
-            "(and in BP_GO_WORKDIR the folder that they are in).",
-        )
-    context.log.process(f"Building {', '.join(found.chosen)} ({found.reason})")
-    return found.chosen
 
 
 def _restored_cache(context: BuildContext) -> Layer:

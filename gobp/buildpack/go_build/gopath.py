@@ -31,7 +31,7 @@ def workplace(
         yield Workplace(source, env)
         return
     gopath = context.layers.root / ".gopath"
-    target = gopath / "src" / _import_path(env)
+    target = gopath / "src" / import_path(env)
     remove_tree(gopath)
     try:
         target.parent.mkdir(parents=True)

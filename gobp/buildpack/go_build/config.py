@@ -1,0 +1,59 @@
+"""What a build is to do, read from variables and the app before anything runs."""
+
+from dataclasses import dataclass
+
+from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.component import DetectContext
+from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
+from gobp.buildpack.go_build.keep import KeepFiles, read_keep_files
+from gobp.buildpack.go_build.targets import chosen_targets, find_programs
+from gobp.errors import UserError
+from gobp.golang.sourcefile import BuildTarget
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """The arguments of the build, and why these targets."""
+
+    layout: AppLayout
+    flags: tuple[str, ...]
+    targets: tuple[str, ...]
+    targets_because: str
+    keep: KeepFiles
+
+
+def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> BuildConfig:
+    """Read the whole configuration. Raises UserError.
+
+    ``will_be_vendored`` says that the modules are to be vendored by a step still to come.
+    """
+    layout = read_layout(facts.app, facts.env)
+    user = user_flags(facts.env)
+    goflags = facts.env.get("GOFLAGS", "")
+    vendored = (layout.vendored or will_be_vendored) and layout.mode is not Mode.GOPATH
+    built_for = BuildTarget(facts.target.arch, tags_of(user, goflags))
+    targets, because = _targets(facts, layout, built_for)
+    return BuildConfig(
+        layout=layout,
+        flags=build_flags(user, goflags, vendored=vendored),
+        targets=targets,
+        targets_because=because,
+        keep=read_keep_files(facts.env),
+    )
+
+
+def _targets(
+    facts: DetectContext, layout: AppLayout, built_for: BuildTarget
+) -> tuple[tuple[str, ...], str]:
+    named = chosen_targets(facts.app, layout, facts.env)
+    if named:
+        return named, "named in BP_GO_TARGETS"
+    found = find_programs(facts.app, layout, built_for)
+    if found.chosen:
+        return found.chosen, found.reason
+    raise UserError(
+        "the app has no program to build: no package main was found",
+        detail=f"programs found aside: {', '.join(found.all)}" if found.all else "",
+        remedy="add a package main, or name the folders of the programs in BP_GO_TARGETS "
+        "(and in BP_GO_WORKDIR the folder that they are in).",
+    )

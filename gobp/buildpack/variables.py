@@ -1,0 +1,63 @@
+"""Every variable and binding that shapes a build: what README, ``gobp explain`` and tests list."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the user's; ``name`` may end in ``*`` for a family of names."""
+
+    name: str
+    meaning: str
+    default: str = ""
+
+
+VARIABLES = (
+    Variable(
+        "BP_GO_VERSION", "Go version or constraint: `1.26`, `1.26.8`, `>=1.25 <1.27`", "go.mod"
+    ),
+    Variable("BP_GO_TARGETS", "what to build, separated by `:`; folders, patterns, import paths"),
+    Variable("BP_GO_WORKDIR", "folder to build, relative to the app", "the app's root"),
+    Variable("BP_GO_WORK_USE", "folders, separated by `:`, to make a workspace of"),
+    Variable("BP_GO_BUILD_FLAGS", "flags for `go build`", "`-buildmode=pie -trimpath`"),
+    Variable("BP_GO_BUILD_LDFLAGS", "value of `-ldflags`; `${NAME}` is replaced"),
+    Variable("BP_GO_BUILD_IMPORT_PATH", "import path of an app without go.mod", "`workspace`"),
+    Variable("BP_KEEP_FILES", "globs, separated by `:`, of files that stay in the image"),
+    Variable("BP_PROCFILE_DEFAULT_PROCESS", "command of the process `web`"),
+    Variable("BP_DIRECT_PROCESS", "never start a Procfile process through a shell", "false"),
+    Variable(
+        "BPE_*",
+        "variable for the running app: `BPE_X`, and `BPE_` with `APPEND_X`, "
+        "`PREPEND_X`, `DEFAULT_X`, `OVERRIDE_X`, `DELIM_X`",
+    ),
+    Variable("BP_IMAGE_LABELS", "labels of the image: `key=value \"other key\"='other value'`"),
+    Variable(
+        "BP_OCI_*",
+        "label `org.opencontainers.image.*`: `AUTHORS CREATED DESCRIPTION "
+        "DOCUMENTATION LICENSES REF_NAME REVISION SOURCE TITLE URL VENDOR VERSION`",
+    ),
+    Variable(
+        "BP_DEPENDENCY_MIRROR*",
+        "where else to fetch Go's archive; `BP_DEPENDENCY_MIRROR_GO_DEV` for one host",
+    ),
+    Variable("BP_LOG_LEVEL", "`DEBUG` writes more", "`INFO`"),
+    Variable("GOPROXY", "Go module proxies, for modules and for Go itself"),
+    Variable("GOSUMDB", "checksum database for Go itself and for modules"),
+    Variable("GOFLAGS", "flags for every go command"),
+    Variable("GOPRIVATE", "modules that are private; as for `go`, so are all its other variables"),
+    Variable("CGO_ENABLED", "`0` builds without cgo", "go's own"),
+)
+
+BINDINGS = (
+    ("dependency-mapping", "sha256 of an archive in buildpack.toml", "URI to fetch it from"),
+    ("dependency-mirror", "`default` or a host", "URI of the mirror"),
+    ("Procfile", "`Procfile`", "lines of a Procfile"),
+)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a variable is one that a build reads."""
+    return any(
+        name.startswith(each.name[:-1]) if each.name.endswith("*") else name == each.name
+        for each in VARIABLES
+    )

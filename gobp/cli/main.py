@@ -1,0 +1,32 @@
+"""The command gobp: its subcommands, and the one place that turns errors into words."""
+
+import sys
+
+import click
+
+from gobp.cli.build import build
+from gobp.cli.explain import explain
+from gobp.cli.inspect import inspect
+from gobp.cli.run import run
+from gobp.errors import UserError
+
+_FAILED = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="gobp", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Build Go apps into OCI images, without Docker."""
+
+
+for command in (build, run, inspect, explain):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; a failure of the user's is a message and a status, not a traceback."""
+    try:
+        cli()
+    except UserError as error:
+        click.echo(f"\nERROR: {error}", err=True)
+        sys.exit(getattr(error, "status", _FAILED))
