@@ -41,7 +41,8 @@ def workplace(
         remove_tree(gopath)
 
 
-def _import_path(env: Mapping[str, str]) -> str:
+def import_path(env: Mapping[str, str]) -> str:
+    """Return BP_GO_BUILD_IMPORT_PATH. Raises UserError where it is no import path."""
     path = env.get("BP_GO_BUILD_IMPORT_PATH", "").strip("/") or _DEFAULT_IMPORT_PATH
     parts = path.split("/")
     if not all(parts) or not {".", ".."}.isdisjoint(parts) or "\0" in path:
