@@ -1,18 +1,19 @@
 """The build phase: run each buildpack of the group and gather what it left (cnb.md 2.6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from gobp.cnb import toml
 from gobp.cnb.build import BuildToml
+from gobp.cnb.build_metadata import BuildMetadata, ImageProcess
 from gobp.cnb.buildpack import escape_id
-from gobp.cnb.buildpack_plan import BuildpackPlan, Entry
+from gobp.cnb.buildpack_plan import BuildpackPlan
 from gobp.cnb.env import layer_directories
-from gobp.cnb.launch import Label, Launch, Process, Slice
+from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.cnb.phases import PASS
-from gobp.cnb.resolution import Dependency
+from gobp.cnb.platform_files import Plan
 from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.platform import failure
@@ -25,26 +26,8 @@ from gobp.platform.sbom_files import gather_sboms
 from gobp.system.files import remove_tree
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltProcess:
-    """A process and the ID of the buildpack that made it."""
-
-    process: Process
-    buildpack: str
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What all buildpacks together want of the image; processes are sorted by type."""
-
-    processes: tuple[BuiltProcess, ...]
-    default_type: str
-    labels: tuple[Label, ...]
-    slices: tuple[Slice, ...]
-
-
-def build(detected: Detected, surroundings: Surroundings, log: BuildLog) -> Built:
-    """Run ``bin/build`` of every buildpack, in order.
+def build(detected: Detected, surroundings: Surroundings, log: BuildLog) -> BuildMetadata:
+    """Run ``bin/build`` of every buildpack, in order, and return what they want of the image.
 
     Raises PhaseFailed with the lifecycle's status if one fails, and UserError if it leaves files
     that break the specification.
@@ -53,7 +36,7 @@ def build(detected: Detected, surroundings: Surroundings, log: BuildLog) -> Buil
     plan = detected.plan
     launches: list[tuple[Buildpack, Launch]] = []
     for buildpack in detected.group:
-        entries = entries_for(buildpack.id, plan)
+        entries = plan.for_buildpack(buildpack.id)
         status = run_build(buildpack, surroundings, env, toml.dumps(entries.to_toml()), log)
         if status != PASS:
             raise _failed(buildpack, status)
@@ -65,25 +48,13 @@ def build(detected: Detected, surroundings: Surroundings, log: BuildLog) -> Buil
     return merge(launches, log)
 
 
-def entries_for(buildpack: str, plan: Sequence[Dependency]) -> BuildpackPlan:
-    """Return the Buildpack Plan of a buildpack: all that is required of it and still open."""
-    return BuildpackPlan(
-        tuple(
-            Entry(require.name, require.metadata)
-            for dependency in plan
-            if buildpack in dependency.providers
-            for require in dependency.requires
-        )
-    )
-
-
-def merge(launches: Sequence[tuple[Buildpack, Launch]], log: BuildLog) -> Built:
+def merge(launches: Sequence[tuple[Buildpack, Launch]], log: BuildLog) -> BuildMetadata:
     """Put the launch files together: of two processes of one type the later counts.
 
     The last default wins; it is lost where a later buildpack replaces the process without making
-    it the default.
+    it the default. Processes are sorted by type, and none is marked as the default.
     """
-    processes: dict[str, BuiltProcess] = {}
+    processes: dict[str, ImageProcess] = {}
     default = ""
     for buildpack, launch in launches:
         for process in launch.processes:
@@ -92,12 +63,13 @@ def merge(launches: Sequence[tuple[Buildpack, Launch]], log: BuildLog) -> Built:
             elif process.type == default:
                 default = ""
                 log.warning(f"{buildpack} replaces the default process {process.type} by another")
-            processes[process.type] = BuiltProcess(process, buildpack.id)
-    return Built(
-        tuple(processes[name] for name in sorted(processes)),
-        default,
-        tuple(label for _, launch in launches for label in launch.labels),
-        tuple(part for _, launch in launches for part in launch.slices),
+            processes[process.type] = ImageProcess(replace(process, default=False), buildpack.id)
+    return BuildMetadata(
+        buildpacks=tuple(buildpack.member for buildpack, _ in launches),
+        labels=tuple(label for _, launch in launches for label in launch.labels),
+        processes=tuple(processes[name] for name in sorted(processes)),
+        slices=tuple(part for _, launch in launches for part in launch.slices),
+        default_process=default,
     )
 
 
@@ -128,9 +100,7 @@ def _with_build_layers(layers: Sequence[BuiltLayer], env: Mapping[str, str]) -> 
     return result
 
 
-def _left_open(
-    plan: Sequence[Dependency], entries: BuildpackPlan, folder: Path
-) -> tuple[Dependency, ...]:
+def _left_open(plan: Plan, entries: BuildpackPlan, folder: Path) -> Plan:
     """Return what later buildpacks may still meet: all but what this one was asked for and met."""
     source = folder / "build.toml"
     unmet = BuildToml.from_toml(read_toml(source) or {}, source=str(source)).unmet
@@ -141,8 +111,7 @@ def _left_open(
                 f"{source} leaves {name!r} unmet, which was not asked for",
                 remedy="name only entries of the Buildpack Plan in [[unmet]].",
             )
-    met = asked - set(unmet)
-    return tuple(dependency for dependency in plan if dependency.name not in met)
+    return plan.without(asked - set(unmet))
 
 
 def _read_launch(buildpack: Buildpack, folder: Path) -> Launch:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.cnb import api_version, toml
+from gobp.cnb.build_metadata import GroupMember
 from gobp.cnb.buildpack import BuildpackToml, Group, GroupElement
 from gobp.errors import UserError
 
@@ -22,6 +23,12 @@ class Buildpack:
     def id(self) -> str:
         """Return the ID."""
         return self.descriptor.id
+
+    @property
+    def member(self) -> GroupMember:
+        """Return the buildpack as group.toml names it."""
+        descriptor = self.descriptor
+        return GroupMember(descriptor.id, descriptor.version, descriptor.api, descriptor.homepage)
 
     def __str__(self) -> str:
         """Return ``id@version``, as the lifecycle writes it."""

@@ -10,12 +10,15 @@ import hashlib
 import json
 import os
 import stat
+import time as clock
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, time
 from pathlib import Path
 
 from gobp.cnb.buildpack import escape_id
-from gobp.cnb.layer import LayerContent, LayerTypes
+from gobp.cnb.layer import LayerTypes
+from gobp.cnb.lifecycle_metadata import StoredLayer
 from gobp.log import BuildLog
 from gobp.system.files import remove_tree, write_atomically
 
@@ -26,12 +29,11 @@ _BEFORE_ANY_BUILD_NS = 1_000_000_000  # how long before now a restored file clai
 
 @dataclass(frozen=True, slots=True)
 class CachedLayer:
-    """One layer in the cache: whose it is, its metadata, its diffID if it is a launch layer too."""
+    """One layer in the cache; ``stored.sha`` is known only of those that are in the image too."""
 
     buildpack: str
     name: str
-    content: LayerContent
-    diff_id: str = ""
+    stored: StoredLayer
     fingerprint: str = field(default="", compare=False)
 
 
@@ -60,23 +62,20 @@ class LayerCache:
         """Forget every layer."""
         remove_tree(self._root)
 
-    def restore(self, layer: CachedLayer, target: Path, now_ns: int) -> None:
-        """Give a build the layer at ``target`` by hard links; its files are as of ``now_ns``.
+    def restore(self, layer: CachedLayer, target: Path) -> None:
+        """Give a build the layer at ``target`` by hard links; its files are as of now.
 
         The time lets tools that trim by age keep what was restored, as the lifecycle's caches do.
         """
         source = self._place(self._root, layer)
-        _link_tree(source, target, now_ns - _BEFORE_ANY_BUILD_NS)
+        _link_tree(source, target, clock.time_ns() - _BEFORE_ANY_BUILD_NS)
         known = [each for each in self._read_index() if each != layer]
         self._write_index(self._root, [*known, _with_fingerprint(layer, source)])
 
-    def restore_sboms(self, target: Path, layers: Sequence[CachedLayer]) -> None:
-        """Copy the SBOM files of these layers to ``<target>/<buildpack>/<layer>.sbom.<kind>``."""
-        for layer in layers:
-            folder = self._root / "sbom" / escape_id(layer.buildpack) / layer.name
-            for file in sorted(folder.glob("sbom.*.json")):
-                place = target / escape_id(layer.buildpack) / f"{layer.name}.{file.name}"
-                place.write_bytes(file.read_bytes())
+    @property
+    def sboms(self) -> Path:
+        """Return the folder with the SBOM files of cached layers, ``<buildpack>/<layer>/``."""
+        return self._root / "sbom"
 
     def commit(self, layers_dir: Path, layers: Sequence[CachedLayer]) -> None:
         """Replace the cache by these layers of a finished build, moving them out of it.
@@ -125,20 +124,34 @@ class LayerCache:
         )
 
 
+def as_restored(value: object) -> object:
+    """Return layer metadata as it comes back from a lifecycle, which keeps it as JSON.
+
+    Every number is a float then, and every time a text; so buildpacks meet the same here.
+    """
+    if isinstance(value, Mapping):
+        return {key: as_restored(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_restored(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
+
+
 def _with_fingerprint(layer: CachedLayer, place: Path) -> CachedLayer:
-    return CachedLayer(
-        layer.buildpack, layer.name, layer.content, layer.diff_id, _fingerprint(place)
-    )
+    return replace(layer, fingerprint=_fingerprint(place))
 
 
 def _to_json(layer: CachedLayer) -> dict[str, object]:
-    types = layer.content.types
+    types = layer.stored.types
     return {
         "buildpack": layer.buildpack,
         "name": layer.name,
         "types": {"launch": types.launch, "build": types.build, "cache": types.cache},
-        "metadata": layer.content.metadata,
-        "diff_id": layer.diff_id,
+        "metadata": as_restored(layer.stored.metadata),
+        "sha": layer.stored.sha,
         "fingerprint": layer.fingerprint,
     }
 
@@ -150,8 +163,7 @@ def _from_json(entry: Mapping[str, object]) -> CachedLayer:
     return CachedLayer(
         str(entry["buildpack"]),
         str(entry["name"]),
-        LayerContent(LayerTypes(**types), metadata),
-        str(entry["diff_id"]),
+        StoredLayer(str(entry["sha"]), LayerTypes(**types), metadata),
         str(entry["fingerprint"]),
     )
 

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gobp.cnb import toml
+from gobp.cnb.build_metadata import GroupMember
 from gobp.cnb.build_plan import BuildPlan
 from gobp.cnb.buildpack import BuildpackTarget, Group, GroupElement
 from gobp.cnb.phases import FAIL, PASS, Target
+from gobp.cnb.platform_files import Plan, PlanEntry
 from gobp.cnb.resolution import Candidate, Dependency, Resolution, resolve
 from gobp.errors import UserError
 from gobp.log import BuildLog
@@ -21,10 +23,10 @@ _DID_NOT_RUN = -1
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """The buildpacks that build, in order, and what is required of whom, by name."""
+    """The buildpacks that build, in order, and what is required of whom, sorted by name."""
 
     group: tuple[Buildpack, ...]
-    plan: tuple[Dependency, ...]
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ class _Search:
         for reason in outcome.skipped:
             self._log.debug(f"skip: {reason}")
         by_id = {each.buildpack.id: each.buildpack for each in done}
-        return Detected(tuple(by_id[name] for name in outcome.ids), outcome.dependencies)
+        group = tuple(by_id[name] for name in outcome.ids)
+        return Detected(group, _plan(outcome.dependencies, group))
 
     def _run(self, buildpacks: list[Buildpack]) -> None:
         """Run the detects of a group at the same time, as the lifecycle does."""
@@ -164,6 +167,16 @@ class _Search:
             lines.append(f"{_verdict(run.status)}: {name}")
             lines.extend(f"  {line}" for line in run.output.splitlines())
         return lines
+
+
+def _plan(dependencies: Sequence[Dependency], group: Sequence[Buildpack]) -> Plan:
+    members = {each.id: GroupMember(each.id, each.descriptor.version) for each in group}
+    return Plan(
+        tuple(
+            PlanEntry(tuple(members[name] for name in each.providers), each.requires)
+            for each in dependencies
+        )
+    )
 
 
 def fits(supported: BuildpackTarget, target: Target) -> bool:

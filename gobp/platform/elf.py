@@ -14,7 +14,7 @@ _HEADER = struct.Struct("<16xHHIQQQIHHHHHH")
 _PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
 _DYNAMIC_ENTRY = struct.Struct("<QQ")
 _LIMIT = 1024 * 1024  # bytes of one table that are read
-_FARTHEST = 2**62  # the offset that no file reaches
+_FARTHEST = 2**40  # no program is larger, and file systems refuse to seek beyond their limit
 
 
 @dataclass(frozen=True, slots=True)

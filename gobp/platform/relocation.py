@@ -1,9 +1,10 @@
 """From the private paths of a build to the paths in the image (docs/decisions/0005)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gobp.cnb.build_metadata import BuildMetadata, ImageProcess
 from gobp.cnb.launch import Label, Process
 from gobp.platform.workspace import IMAGE_APP, IMAGE_LAYERS, IMAGE_PLATFORM, Workspace
 
@@ -37,23 +38,29 @@ class Relocation:
             working_directory=self.text(process.working_directory),
         )
 
-    def label(self, label: Label) -> Label:
-        """Return a label whose value names the image's paths."""
-        return Label(label.key, self.text(label.value))
+    def table(self, table: Mapping[str, object]) -> dict[str, object]:
+        """Return a TOML table (metadata of a layer or a store) with every text replaced."""
+        return {key: self._value(value) for key, value in table.items()}
 
-    def value(self, value: object) -> object:
-        """Return a TOML value (metadata of a layer or a store) with every text replaced."""
+    def metadata(self, metadata: BuildMetadata) -> BuildMetadata:
+        """Return what the build made known, with the processes and labels of the image."""
+        return replace(
+            metadata,
+            processes=tuple(
+                ImageProcess(self.process(each.process), each.buildpack_id)
+                for each in metadata.processes
+            ),
+            labels=tuple(Label(each.key, self.text(each.value)) for each in metadata.labels),
+        )
+
+    def _value(self, value: object) -> object:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {key: self.value(item) for key, item in value.items()}
-        if isinstance(value, Sequence) and not isinstance(value, bytes):
-            return [self.value(item) for item in value]
+            return self.table(value)
+        if isinstance(value, list | tuple):
+            return [self._value(item) for item in value]
         return value
-
-    def reversed(self) -> "Relocation":
-        """Return the way back: from the image's paths to private ones."""
-        return Relocation(tuple((new, old) for old, new in self.pairs))
 
 
 def image_relocation(workspace: Workspace) -> Relocation:

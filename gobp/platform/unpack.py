@@ -3,7 +3,7 @@
 import gzip
 import os
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -15,8 +15,10 @@ SIZE_LIMIT = 8 * 1024**3  # bytes that an image may unpack to
 _CHUNK = 1024 * 1024
 
 
-def unpack(layers: Iterable[Layer], target: Path) -> None:
-    """Unpack what the layers hold below ``/layers`` and ``/workspace`` into ``target``.
+def unpack(
+    layers: Iterable[Layer], target: Path, below: Sequence[str] = (IMAGE_LAYERS, IMAGE_APP)
+) -> None:
+    """Unpack what the layers hold below these absolute paths into ``target``.
 
     Later layers win. Links are made as they are, but nothing is ever written through one; links
     to ``/layers`` and ``/workspace`` are led into ``target``. Raises UserError on an image that
@@ -25,7 +27,7 @@ def unpack(layers: Iterable[Layer], target: Path) -> None:
     left = SIZE_LIMIT
     for layer in layers:
         with layer.blob.open() as blob, _plain(layer, blob) as content:
-            left = _unpack_layer(content, target, left)
+            left = _unpack_layer(content, target, tuple(below), left)
 
 
 def _plain(layer: Layer, blob: IO[bytes]) -> IO[bytes]:
@@ -34,11 +36,11 @@ def _plain(layer: Layer, blob: IO[bytes]) -> IO[bytes]:
     return blob
 
 
-def _unpack_layer(content: IO[bytes], target: Path, left: int) -> int:
+def _unpack_layer(content: IO[bytes], target: Path, below: tuple[str, ...], left: int) -> int:
     with tarfile.open(fileobj=content, mode="r|") as tar:
         for member in tar:
             parts = PurePosixPath("/" + member.name.strip("/")).parts[1:]
-            if not parts or f"/{parts[0]}" not in {IMAGE_LAYERS, IMAGE_APP}:
+            if not any(f"/{'/'.join(parts)}/".startswith(f"{root}/") for root in below):
                 continue
             if ".." in parts:
                 raise _leaves(member.name)
@@ -71,6 +73,8 @@ def _unpack_member(
             raise _leaves(member.name)
         place.mkdir(exist_ok=True)
         return
+    if place.is_dir() and not place.is_symlink():
+        raise _leaves(member.name)
     place.unlink(missing_ok=True)
     if member.issym():
         place.symlink_to(_led_inside(member.linkname, target))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gobp.cnb.env import check_variable_name
 from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.system.files import remove_tree
@@ -19,7 +20,6 @@ IMAGE_APP = "/workspace"
 IMAGE_PLATFORM = "/platform"
 
 _PRIVATE = 0o700
-_VARIABLE = re.compile(r"[^=/\0]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,16 @@ class Workspace:
     def blobs(self) -> Path:
         """Where new image layers are written before the image takes them."""
         return self.root / "blobs"
+
+    @property
+    def home(self) -> Path:
+        """The HOME of buildpacks: empty, so that the user's does not decide what is built."""
+        return self.root / "home"
+
+    def remove_inputs(self) -> None:
+        """Remove all but the layers: the app's copy, secrets among the inputs, and new blobs."""
+        for folder in (self.app, self.platform, self.plans, self.blobs, self.home):
+            remove_tree(folder)
 
 
 def cache_root(cache_dir: Path, image: str) -> Path:
@@ -93,7 +103,13 @@ def prepare(workspace: Workspace, app: Path, keep: Callable[[str], bool]) -> Non
             f"there is no app folder at {app}", remedy="name the folder that holds your app."
         )
     remove_tree(workspace.root)
-    folders = (workspace.layers, workspace.platform, workspace.plans, workspace.blobs)
+    folders = (
+        workspace.layers,
+        workspace.platform,
+        workspace.plans,
+        workspace.blobs,
+        workspace.home,
+    )
     workspace.root.mkdir(parents=True)
     for folder in folders:
         folder.mkdir(mode=0o755)
@@ -141,11 +157,7 @@ def write_platform(
     """
     (workspace.platform / "env").mkdir()
     for name, value in sorted(env.items()):
-        if not _VARIABLE.fullmatch(name):
-            raise UserError(
-                f"{name!r} cannot be the name of a variable",
-                remedy="give variables as NAME=VALUE, with letters, digits and _ in the name.",
-            )
+        check_variable_name(name)
         (workspace.platform / "env" / name).write_text(value, encoding="utf-8", newline="")
     if not bindings:
         return
