@@ -14,8 +14,6 @@ from gobp.oci.choice import read_image
 from gobp.oci.credentials import CredentialSource, DockerConfig
 from gobp.oci.digest import sha256_of
 from gobp.oci.image import (
-    DOCKER_INDEX,
-    DOCKER_MANIFEST,
     INDEX,
     MANIFEST,
     Descriptor,
@@ -28,8 +26,6 @@ from gobp.oci.layout import blobs_of
 from gobp.oci.reference import Reference
 from gobp.oci.repository import Call, RemoteBlob, Repository
 from gobp.system.fetch import ca_bundle
-
-_ACCEPT = {"Accept": f"{INDEX}, {MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}"}
 
 
 class Registries:
@@ -68,7 +64,7 @@ class Registries:
         """Return an image as :meth:`pull` does, or None if the registry has none of the name."""
         repository = self._repository(reference, PULL)
         path = f"manifests/{reference.identifier}"
-        call = Call("GET", path, "manifest", _ACCEPT, expected=(200, 404))
+        call = Call("GET", path, "manifest", expected=(200, 404))
         with repository.send(call) as response:
             if response.status_code == 404:
                 return None

@@ -12,6 +12,7 @@ from gobp.oci.answers import RETRIED, TemporaryFailure, network_trouble, refusal
 from gobp.oci.authorization import TIMEOUT, Authorization
 from gobp.oci.blobs import BlobSource, VerifiedReader
 from gobp.oci.credentials import Credentials
+from gobp.oci.image import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST
 from gobp.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 4
 _CHUNK = 64 * 1024  # what is lost of a download when its connection breaks
+_HEADERS = {
+    "User-Agent": "gobp",
+    "Accept": f"{INDEX}, {MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}, */*",
+    "Accept-Encoding": "identity",  # a blob's digest is that of its bytes as they are
+}
 _T = TypeVar("_T")
 
 
@@ -64,7 +70,7 @@ class Repository:
         self._sleep = sleep
         self._session = requests.Session()
         self._session.verify = verify
-        self._session.headers.update({"User-Agent": "gobp", "Accept-Encoding": "identity"})
+        self._session.headers.update(_HEADERS)
 
     def send(self, call: Call) -> "Response":
         """Send a request until it is answered; the answer's body is not read yet.

@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
             digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
             manifests[name] = manifests[digest] = (self.headers["Content-Type"], body)
             self._answer(201)
-        elif name in manifests:
+        elif name in manifests and manifests[name][0] in self.headers.get("Accept", ""):
             self._answer(200, manifests[name][1], {"Content-Type": manifests[name][0]})
         else:
             self._answer(404)
