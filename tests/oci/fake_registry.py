@@ -27,6 +27,7 @@ class FakeRegistry:
     faults: list[tuple[str, int]] = field(default_factory=list)  # method and status, once each
     cut_after: int = 0  # bytes of the next blob's download after which the connection is cut
     redirect: str = ""  # address that downloads of blobs are sent to
+    upload_to: str = ""  # address that uploads are sent to
     realm: str = ""
     error_text: str = "no"
 
@@ -120,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _upload(self, query: str, body: bytes) -> None:
         if self.command == "POST":
-            self._answer(202, b"", {"Location": f"{self.path}1?state=secret-state"})
+            host = f"http://{self.registry.upload_to}" if self.registry.upload_to else ""
+            self._answer(202, b"", {"Location": f"{host}{self.path}1?state=secret-state"})
             return
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         if parse_qs(query)["digest"] == [digest]:

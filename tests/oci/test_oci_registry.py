@@ -165,6 +165,17 @@ def test_credentials_never_follow_a_redirect(registry: FakeRegistry, image: Imag
         assert store.authorizations() == {""}
 
 
+def test_credentials_stay_behind_where_an_upload_goes_elsewhere(
+    registry: FakeRegistry, image: Image
+) -> None:
+    registry.auth = "bearer"
+    with serving() as store:
+        registry.upload_to = store.address
+        registries(KNOWN).push(named(registry), image)
+        assert len(store.blobs) == 3
+        assert store.authorizations() == {""}
+
+
 def test_a_token_service_may_not_send_credentials_on(registry: FakeRegistry, image: Image) -> None:
     registry.auth = "bearer"
     registry.faults = [("GET", 401)]
