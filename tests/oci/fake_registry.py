@@ -28,7 +28,7 @@ class FakeRegistry:
     cut_after: int = 0  # bytes of the next blob's download after which the connection is cut
     redirect: str = ""  # address that downloads of blobs are sent to
     upload_to: str = ""  # address that uploads are sent to
-    realm: str = ""
+    token_redirect: str = ""  # address that who asks for a token is sent to
     error_text: str = "no"
 
     def lines(self, method: str = "") -> list[str]:
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _challenge(self) -> str:
         if self.registry.auth == "basic":
             return 'Basic realm="fake"'
-        realm = self.registry.realm or f"http://{self.registry.address}/token"
+        realm = f"http://{self.registry.address}/token"
         return f'Bearer realm="{realm}",service="fake",scope="repository:a:pull"'
 
     def _let_in(self) -> bool:
@@ -115,6 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
         return header == wanted[self.registry.auth]
 
     def _token(self, query: dict[str, list[str]]) -> None:
+        if self.registry.token_redirect:
+            there = f"http://{self.registry.token_redirect}{self.path}"
+            self._answer(307, b"", {"Location": there})
+            return
         known = self.headers.get("Authorization") == basic()
         known = known or query.get("refresh_token") == [IDENTITY]
         self._answer(200 if known else 401, json.dumps({"token": TOKEN}).encode())

@@ -176,15 +176,15 @@ def test_credentials_stay_behind_where_an_upload_goes_elsewhere(
         assert store.authorizations() == {""}
 
 
-def test_a_token_service_may_not_send_credentials_on(registry: FakeRegistry, image: Image) -> None:
+@pytest.mark.parametrize("credentials", [KNOWN, Credentials("", identity_token=IDENTITY)])
+def test_a_token_service_may_not_send_credentials_on(
+    registry: FakeRegistry, credentials: Credentials
+) -> None:
     registry.auth = "bearer"
-    registry.faults = [("GET", 401)]
     with serving() as thief:
-        registry.realm = f"http://{registry.address}/v2/a/b/blobs/{sha256_of(b'')}"
-        registry.blobs = {sha256_of(b""): b""}
-        registry.redirect = thief.address
+        registry.token_redirect = thief.address
         with pytest.raises(UserError, match="does not let you use"):
-            registries(KNOWN).pull(named(registry))
+            registries(credentials).pull(named(registry))
         assert thief.requests == []
 
 
