@@ -47,7 +47,7 @@ def launch_layers(
 
     Those that are reused without content are unpacked from the previous image.
     """
-    return [
+    found = [
         [
             LaunchLayer(
                 f"{IMAGE_LAYERS}/{escape_id(buildpack.id)}/{layer.name}",
@@ -60,6 +60,8 @@ def launch_layers(
         ]
         for buildpack in group
     ]
+    # The export says what is wrong where a layer is neither here nor in the previous image.
+    return [[layer for layer in layers if layer.folder.is_dir()] for layers in found]
 
 
 def _unpacked(name: str, buildpack: Buildpack, workspace: Workspace, previous: Previous) -> Path:
