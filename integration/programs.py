@@ -53,8 +53,8 @@ PROGRAMS: Mapping[str, Program] = {
     ),
     "yq": Program(
         "github.com/mikefarah/yq/v4",
-        "v4.54.2",
-        "h1:b9g8xQc/1v8T7FZhBtPlsAynEkI8FvRfGTS0FGACgto=",
+        "v4.53.2",
+        "h1:ZPIUjpgh4ACOKW98PXvr4o4dlaRjSOLLa6gS1t7FrAo=",
         {"yq": (("--null-input", ".colour = 12"), "colour: 12")},
     ),
     "pprof": Program(
@@ -69,35 +69,40 @@ PROGRAMS: Mapping[str, Program] = {
 def sources(program: Program) -> Path:
     """Return the program's sources as a writable directory, downloaded at most once.
 
-    Raises ProgramUnreachable with the go command's own words.
+    Raises ProgramUnreachable with the go command's own words, also when a module that the program
+    imports is not to be had: what fails here would fail in the build, and be no fault of gobp's.
     """
     base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gobp/integration"
-    target = base / f"{program.module.replace('/', '_')}@{program.version}"
+    target = base / _query(program).replace("/", "_")
     if not target.is_dir():
         base.mkdir(parents=True, exist_ok=True)
-        _copy_writable(_download(program), target)
+        module = json.loads(_go(["mod", "download", "-json", _query(program)], base))
+        assert module["Sum"] == program.sum, f"{program.module} is not the module that was pinned"
+        _go(["list", "-deps", "./..."], Path(module["Dir"]))
+        _copy_writable(Path(module["Dir"]), target)
     return target
 
 
-def _download(program: Program) -> Path:
-    """Have the go command fetch and verify the module; return its directory in the cache."""
-    query = f"{program.module}@{program.version}"
+def _query(program: Program) -> str:
+    return f"{program.module}@{program.version}"
+
+
+def _go(arguments: list[str], directory: Path) -> str:
+    """Run the go command, which verifies what it downloads; return what it prints."""
     try:
         done = subprocess.run(
-            ["go", "mod", "download", "-json", query],
-            cwd=tempfile.gettempdir(),  # no go.mod above it decides anything
+            ["go", *arguments],
+            cwd=directory,
             capture_output=True,
             text=True,
             timeout=DOWNLOAD_SECONDS,
             check=False,
         )
     except (FileNotFoundError, subprocess.TimeoutExpired) as trouble:
-        raise ProgramUnreachable(f"{query}: {trouble}") from trouble
+        raise ProgramUnreachable(str(trouble)) from trouble
     if done.returncode != 0:
-        raise ProgramUnreachable(f"{query}: {done.stdout}{done.stderr}")
-    module = json.loads(done.stdout)
-    assert module["Sum"] == program.sum, f"{query} is not the module that was pinned"
-    return Path(module["Dir"])
+        raise ProgramUnreachable(f"go {' '.join(arguments)}: {done.stderr or done.stdout}")
+    return done.stdout
 
 
 def _copy_writable(source: Path, target: Path) -> None:

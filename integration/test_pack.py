@@ -241,7 +241,9 @@ def test_a_real_program_builds_and_works(
     built = pack.build(name, app, packaged, env=program.env)
 
     described = docker.label(built.image, "io.buildpacks.build.metadata")
-    assert {process["type"] for process in described["processes"]} == set(program.checks)
+    types = {process["type"] for process in described["processes"]}
+    assert types == {"web", *program.checks}  # "web" is the first program, by another name
+    assert docker.config(built.image)["Entrypoint"] == ["/cnb/process/web"]
     for process, (arguments, printed) in program.checks.items():
         assert printed in docker.output(built.image, *arguments, entrypoint=process)
 

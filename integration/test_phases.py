@@ -187,6 +187,9 @@ def test_build_writes_a_process_that_exists(
     metadata = phases.read("config/metadata.toml")
     assert metadata["buildpack-default-process-type"] == "web"
     assert [each["id"] for each in metadata["buildpacks"]] == ["gobp/go"]
+    (written,) = phases.read("gobp_go/launch.toml")["processes"]
+    assert isinstance(written["command"], list)
+    assert "direct" not in written
     process = web_process(phases)
     # Before Platform API 0.10 the lifecycle writes every command as one string.
     assert process["direct"] is True
@@ -194,14 +197,6 @@ def test_build_writes_a_process_that_exists(
     assert executable.is_relative_to(phases.layers / "gobp_go")
     assert os.access(executable, os.X_OK)
     assert not (phases.app / "go.mod").exists()
-
-
-def test_the_process_is_an_array_for_the_declared_api(phases: Phases, clone: Path) -> None:
-    prepare_gobp(phases, clone).succeed()
-
-    (process,) = phases.read("gobp_go/launch.toml")["processes"]
-    assert isinstance(process["command"], list)
-    assert "direct" not in process
 
 
 def test_a_buildpack_of_api_0_7_gets_positional_arguments_and_string_commands(
