@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from gobp.buildpack.component import DetectContext
-from gobp.buildpack.explain import Explanation, explain as explain_app
+from gobp.buildpack.explain import Explanation
+from gobp.buildpack.explain import explain as explain_app
 from gobp.buildpack.facts import machine_architecture
 from gobp.buildpack.go_build.processes import table as process_table
 from gobp.buildpack.go_command import installed_go
@@ -28,7 +29,7 @@ from gobp.system.process import SystemCommands
 @env_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(app: Path, env: tuple[str, ...], env_file: Path | None, *, as_json: bool) -> None:
-    """Say what a build of APP would do and why; nothing is run, fetched or written.
+    r"""Say what a build of APP would do and why; nothing is run, fetched or written.
 
     \b
     Example:

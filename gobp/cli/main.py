@@ -9,6 +9,7 @@ from gobp.cli.explain import explain
 from gobp.cli.inspect import inspect
 from gobp.cli.run import run
 from gobp.errors import UserError
+from gobp.platform.failure import PhaseFailed
 
 _FAILED = 1
 
@@ -29,4 +30,4 @@ def main() -> None:
         cli()
     except UserError as error:
         click.echo(f"\nERROR: {error}", err=True)
-        sys.exit(getattr(error, "status", _FAILED))
+        sys.exit(error.exit_status if isinstance(error, PhaseFailed) else _FAILED)

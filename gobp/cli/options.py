@@ -1,6 +1,8 @@
 """Arguments and options that several commands share."""
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,8 +49,6 @@ def read_env(given: tuple[str, ...], file: Path | None) -> dict[str, str]:
 
 
 def _pair(text: str, source: str) -> dict[str, str]:
-    import os  # noqa: PLC0415 # read here only, for a name without a value
-
     name, equals, value = text.partition("=")
     name = name.strip()
     if not name.replace("_", "a").isalnum() or name[:1].isdigit():
@@ -59,3 +59,26 @@ def _pair(text: str, source: str) -> dict[str, str]:
     if equals:
         return {name: value}
     return {name: os.environ[name]} if name in os.environ else {}
+
+
+def cache_option(command: _Command) -> _Command:
+    """Add --cache-dir."""
+    return click.option(
+        "--cache-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=default_cache,
+        help="Where builds keep what they reuse.  [default: $XDG_CACHE_HOME/gobp]",
+    )(command)
+
+
+def default_cache() -> Path:
+    """Return the folder for caches, by the XDG base directory specification."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "gobp"
+
+
+def on_path(environ: Mapping[str, str]) -> str:
+    """Return PATH with this interpreter first: gobp's own buildpack may need it."""
+    here = str(Path(sys.executable).parent)
+    given = environ.get("PATH", "")
+    return given if given.split(":")[0] == here else f"{here}:{given}"

@@ -1,0 +1,6 @@
+"""python -m gobp."""
+
+from gobp.cli.main import main
+
+if __name__ == "__main__":
+    main()

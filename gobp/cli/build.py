@@ -1,0 +1,166 @@
+"""gobp build: an app's folder becomes an OCI image, without Docker."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from gobp.buildpack.go_command import installed_go
+from gobp.cli.options import app_argument, cache_option, env_options, on_path, read_env
+from gobp.cli.own_buildpack import own_buildpack
+from gobp.errors import UserError
+from gobp.log import BuildLog
+from gobp.platform.creator import create
+from gobp.platform.request import BuildOutcome, BuildRequest
+from gobp.system.process import SystemCommands
+
+# Settings of this machine that a build needs to reach modules; a user's --env wins.
+_NETWORK_SETTINGS = (
+    *("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB", "GOINSECURE"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+
+
+@click.command()
+@app_argument
+@click.option("--tag", "-t", help="Name of the image.  [default: the folder's name]")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="OCI layout folder, or a file *.tar that skopeo, podman and 'docker load' take."
+    "  [default: NAME.oci]",
+)
+@env_options
+@click.option(
+    "--binding",
+    "bindings",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of a service binding (files type, provider and its entries). Repeatable.",
+)
+@click.option("--target", default="", metavar="linux/ARCH", help="Build for another architecture.")
+@click.option("--run-image", default="", help="Layout, archive or reference to put the app on.")
+@click.option(
+    "--buildpack",
+    "-b",
+    "buildpacks",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Buildpack folder to use instead of gobp's own. Repeatable, in order.",
+)
+@click.option(
+    "--launcher",
+    type=click.Path(exists=True, path_type=Path),
+    help="A lifecycle's launcher; the image is then laid out as the lifecycle does.",
+)
+@cache_option
+@click.option("--clear-cache", is_flag=True, help="Forget what earlier builds left.")
+@click.option("--publish", is_flag=True, help="Push the image to the registry in its name.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more.")
+@click.pass_context
+def build(context: click.Context, /, app: Path, **_: object) -> None:
+    r"""Build the app in the folder APP into an OCI image.
+
+    \b
+    Examples:
+      gobp build .
+      gobp build . -t registry.example.com/team/app:v1 --publish
+      gobp build . -o app.tar --target linux/arm64 --env BP_GO_TARGETS=./cmd/web
+    """
+    options = context.params
+    log = BuildLog(debug=options["verbose"])
+    outcome = create(
+        _request(app, options),
+        log=log,
+        commands=SystemCommands(),
+        environ={**os.environ, "PATH": on_path(os.environ)},
+    )
+    _report(outcome, log)
+
+
+def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
+    env = read_env(_strings(options["env"]), _path(options["env_file"]))
+    tag = str(options["tag"] or _name_of(app))
+    publish = bool(options["publish"])
+    output = _path(options["output"])
+    if output is None and not publish:
+        output = Path(f"{_name_of(app)}.oci")
+    bindings = _paths(options["bindings"])
+    os_name, architecture = _target(str(options["target"]))
+    return BuildRequest(
+        app=app,
+        buildpacks=_paths(options["buildpacks"]) or (own_buildpack(),),
+        image=tag,
+        cache_dir=_path(options["cache_dir"]) or Path(),
+        output=output,
+        env={**_machine_settings(), **env},
+        bindings={path.name: path for path in bindings},
+        os=os_name,
+        architecture=architecture,
+        run_image=str(options["run_image"]),
+        launcher=_path(options["launcher"]),
+        clear_cache=bool(options["clear_cache"]),
+        publish=publish,
+    )
+
+
+def _machine_settings() -> dict[str, str]:
+    """Return how this machine reaches modules; GOPROXY as its go is configured."""
+    found = {name: os.environ[name] for name in _NETWORK_SETTINGS if os.environ.get(name)}
+    if "GOPROXY" not in found:
+        at_hand = installed_go(SystemCommands(), os.environ)
+        if at_hand and at_hand.goproxy:
+            found["GOPROXY"] = at_hand.goproxy
+    return found
+
+
+def _name_of(app: Path) -> str:
+    name = re.sub(r"[^a-z0-9._-]+", "-", app.resolve().name.lower()).strip("-._")
+    return name or "app"
+
+
+def _target(text: str) -> tuple[str, str]:
+    os_name, slash, architecture = text.partition("/")
+    if not text:
+        return "linux", ""
+    if os_name != "linux" or not slash or architecture not in {"amd64", "arm64"}:
+        raise UserError(
+            f"--target is {text!r}, which gobp does not build for",
+            remedy="use linux/amd64 or linux/arm64.",
+        )
+    return os_name, architecture
+
+
+def _report(outcome: BuildOutcome, log: BuildLog) -> None:
+    log.gap()
+    log.title(f"Image {outcome.reference}")
+    log.process(f"digest  {outcome.digest}")
+    for where in outcome.where:
+        log.process(f"in      {where}")
+    names = [_process_name(each.process.type, outcome) for each in outcome.processes]
+    log.process(f"starts  {', '.join(names) or 'nothing: it has no process'}")
+    for reason in outcome.left_out:
+        log.warning(reason)
+    if outcome.reused:
+        log.process(f"reused  {', '.join(outcome.reused)}")
+    phases = ", ".join(f"{name} {seconds:.1f}s" for name, seconds in outcome.durations.items())
+    log.process(f"took    {sum(outcome.durations.values()):.1f}s ({phases})")
+
+
+def _process_name(name: str, outcome: BuildOutcome) -> str:
+    return f"{name} (default)" if name == outcome.default_process else name
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, tuple) else ()
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    return tuple(Path(str(each)) for each in value) if isinstance(value, tuple) else ()
+
+
+def _path(value: object) -> Path | None:
+    return Path(str(value)) if value else None
