@@ -37,6 +37,8 @@ from gobp.cnb.resolution import Candidate, Resolution, resolve
 from gobp.cnb.store import Store
 from integration.conftest import lab_or_skip
 from integration.lab import SCRIPTS, LabUnavailable
+from tests.cnb.shell_buildpack import ShellBuildpack
+from tests.strategies_cnb import random_group
 
 USER = 1000  # the script's CNB_USER_ID and CNB_GROUP_ID
 CREATOR = SCRIPTS / "real-lifecycle-nodocker.sh"
@@ -76,48 +78,6 @@ STORE = Store({"seen": 'a "quoted" value'})
 
 
 @dataclass(frozen=True, slots=True)
-class Buildpack:
-    """A shell buildpack: its plan, and files that its build copies into its layers folder.
-
-    It also keeps what it was given: ``given/plan``, ``given/variables`` and ``given/store.toml``.
-    """
-
-    id: str
-    api: str
-    plan: BuildPlan
-    files: Mapping[str, str]
-
-    def write(self, root: Path) -> None:
-        folder = root / escape_id(self.id) / "1.0.0"
-        self._program(folder / "bin/detect", 'cp "$home/plan.toml" "${CNB_BUILD_PLAN_PATH:-$2}"\n')
-        self._program(
-            folder / "bin/build",
-            'layers="${CNB_LAYERS_DIR:-$1}"; mkdir "$layers/given"\n'
-            'cp "${CNB_BP_PLAN_PATH:-$3}" "$layers/given/plan"\n'
-            '/usr/bin/env -0 > "$layers/given/variables"\n'
-            'test ! -e "$layers/store.toml" || cp "$layers/store.toml" "$layers/given/"\n'
-            'cp -r "$home/files/." "$layers/"\n'
-            # Without types the lifecycle would rename the folder.
-            'printf "[types]\\nlaunch = true\\n" > "$layers/given.toml"\n',
-        )
-        (folder / "buildpack.toml").write_text(
-            f'api = "{self.api}"\n[buildpack]\nid = "{self.id}"\nversion = "1.0.0"\n'
-            'homepage = "https://example.com/?a&b"\n[[stacks]]\nid = "*"\n'
-        )
-        (folder / "plan.toml").write_text(toml.dumps(self.plan.to_toml()))
-        for path, text in self.files.items():
-            file = folder / "files" / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-
-    @staticmethod
-    def _program(path: Path, body: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f'#!/bin/sh\nset -e\nhome="$(dirname "$(dirname "$0")")"\n{body}')
-        path.chmod(0o755)
-
-
-@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """The real lifecycle and a folder that the user it drops to may enter."""
 
@@ -128,7 +88,7 @@ class Lifecycle:
     def layers(self) -> Path:
         return self.folder / "work/layers"
 
-    def prepare(self, buildpacks: Sequence[Buildpack], optional: Sequence[str] = ()) -> None:
+    def prepare(self, buildpacks: Sequence[ShellBuildpack], optional: Sequence[str] = ()) -> None:
         """Write the buildpacks and an order of one group."""
         shutil.rmtree(self.folder / "buildpacks", ignore_errors=True)
         for buildpack in buildpacks:
@@ -191,7 +151,7 @@ class Lifecycle:
     def read(self, path: str) -> toml.Table:
         return toml.loads((self.folder / path).read_text(), source=path)
 
-    def given(self, buildpack: Buildpack, name: str) -> str:
+    def given(self, buildpack: ShellBuildpack, name: str) -> str:
         return (self.layers / escape_id(buildpack.id) / "given" / name).read_text()
 
     def image_labels(self) -> dict[str, str]:
@@ -230,7 +190,10 @@ def lifecycle(tools: Path) -> Iterator[Lifecycle]:
         yield Lifecycle(folder, tools)
 
 
-def writer(api: str) -> Buildpack:
+Build = tuple[Lifecycle, ShellBuildpack]
+
+
+def writer(api: str) -> ShellBuildpack:
     """A buildpack that writes every file of the Buildpack API that gobp.cnb can write."""
     content = LayerContent(LayerTypes(launch=True, build=True, cache=True), METADATA)
     files = {
@@ -243,10 +206,10 @@ def writer(api: str) -> Buildpack:
         **{f"go/{path}": text for path, text in ENVIRONMENT.to_files().items()},
     }
     plan = BuildPlan(("met", "passed-on"), (Require("met", {"nested": {"list": [1, "a"]}}),))
-    return Buildpack("gobp/writer", api, plan, files)
+    return ShellBuildpack("gobp/writer", api, plan, files)
 
 
-READER = Buildpack(
+READER = ShellBuildpack(
     "gobp/reader",
     "0.10",
     BuildPlan(("passed-on",), (Require("passed-on", {"v": "1"}), Require("met"))),
@@ -255,7 +218,7 @@ READER = Buildpack(
 
 
 @pytest.fixture(params=["0.10", "0.8", "0.7"])
-def built(lifecycle: Lifecycle, request: pytest.FixtureRequest) -> tuple[Lifecycle, Buildpack]:
+def built(lifecycle: Lifecycle, request: pytest.FixtureRequest) -> Build:
     """A build of writer, at several Buildpack APIs, and then reader."""
     buildpack = writer(request.param)
     lifecycle.prepare([buildpack, READER])
@@ -268,7 +231,7 @@ def _env_of(text: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def test_the_lifecycle_understands_all_files(built: tuple[Lifecycle, Buildpack]) -> None:
+def test_the_lifecycle_understands_all_files(built: Build) -> None:
     lifecycle, buildpack = built
     expected = _expected_metadata(buildpack.api)
 
@@ -304,7 +267,7 @@ def _expected_metadata(api: str) -> BuildMetadata:
     )
 
 
-def test_the_lifecycles_own_files_are_read(built: tuple[Lifecycle, Buildpack]) -> None:
+def test_the_lifecycles_own_files_are_read(built: Build) -> None:
     lifecycle, buildpack = built
     metadata = BuildMetadata.from_toml(
         lifecycle.read("work/layers/config/metadata.toml"), source="metadata.toml"
@@ -332,7 +295,7 @@ def test_the_lifecycles_own_files_are_read(built: tuple[Lifecycle, Buildpack]) -
     assert toml.loads(toml.dumps(written.to_toml()), source="report") == report
 
 
-def test_the_plan_is_resolved_and_handed_on(built: tuple[Lifecycle, Buildpack]) -> None:
+def test_the_plan_is_resolved_and_handed_on(built: Build) -> None:
     lifecycle, buildpack = built
     outcome = resolve([Candidate(each.id, False, each.plan) for each in (buildpack, READER)])  # noqa: FBT003 # required
 
@@ -352,14 +315,12 @@ def test_the_plan_is_resolved_and_handed_on(built: tuple[Lifecycle, Buildpack]) 
     assert left.entries == (Entry("passed-on", {"v": "1"}),)
 
 
-def _given_plan(lifecycle: Lifecycle, buildpack: Buildpack) -> set[str]:
+def _given_plan(lifecycle: Lifecycle, buildpack: ShellBuildpack) -> set[str]:
     document = toml.loads(lifecycle.given(buildpack, "plan"), source="plan")
     return set(map(repr, BuildpackPlan.from_toml(document, source="plan").entries))
 
 
-def test_the_next_buildpack_sees_the_layers_environment(
-    built: tuple[Lifecycle, Buildpack],
-) -> None:
+def test_the_next_buildpack_sees_the_layers_environment(built: Build) -> None:
     lifecycle, buildpack = built
     before = _env_of(lifecycle.given(buildpack, "variables"))
     layer = str(lifecycle.layers / "gobp_writer/go")
@@ -377,7 +338,7 @@ def test_the_next_buildpack_sees_the_layers_environment(
     assert {k: v for k, v in after.items() if not k.startswith(shell_and_spec)} == expected
 
 
-def test_a_process_sees_the_layers_environment(built: tuple[Lifecycle, Buildpack]) -> None:
+def test_a_process_sees_the_layers_environment(built: Build) -> None:
     lifecycle, _ = built
     layer = str(lifecycle.layers / "gobp_writer/go")
     start = {"PATH": "/usr/bin:/bin", "HOME": "/tmp"}
@@ -389,7 +350,9 @@ def test_a_process_sees_the_layers_environment(built: tuple[Lifecycle, Buildpack
     assert dict(line.split("=", 1) for line in output.splitlines()) == expected
 
 
-def test_a_line_of_shell_does_the_same_at_every_api(built: tuple[Lifecycle, Buildpack]) -> None:
+def test_a_line_of_shell_does_the_same_at_every_api(
+    built: Build,
+) -> None:
     lifecycle, _ = built
 
     assert lifecycle.launch("migrate") == "hello /tmp\n"
@@ -415,9 +378,11 @@ def test_a_second_build_is_given_what_the_first_one_left(lifecycle: Lifecycle) -
 
 @pytest.mark.parametrize("seed", range(40))
 def test_any_group_is_resolved_as_by_the_lifecycle(lifecycle: Lifecycle, seed: int) -> None:
-    candidates = _random_group(random.Random(seed))
+    candidates = random_group(random.Random(seed))
     optional = [each.id for each in candidates if each.optional]
-    lifecycle.prepare([Buildpack(each.id, "0.10", each.plan, {}) for each in candidates], optional)
+    lifecycle.prepare(
+        [ShellBuildpack(each.id, "0.10", each.plan, {}) for each in candidates], optional
+    )
 
     outcome = resolve(candidates)
 
@@ -436,20 +401,3 @@ def test_any_group_is_resolved_as_by_the_lifecycle(lifecycle: Lifecycle, seed: i
         assert found == {
             (need.name, need.providers, len(need.requires)) for need in outcome.dependencies
         }
-
-
-def _random_group(source: random.Random) -> list[Candidate]:
-    """Make a group that has a fair chance to agree: later buildpacks like what is provided."""
-
-    def section() -> BuildPlan:
-        provides = tuple(source.sample("xyz", source.choice([0, 0, 1, 1, 2])))
-        requires = tuple(Require(name) for name in source.sample("xyz", source.choice([0, 1, 2])))
-        return BuildPlan(provides, requires)
-
-    def plan() -> BuildPlan:
-        first = section()
-        others = tuple(section() for _ in range(source.choice([0, 0, 1, 2])))
-        return BuildPlan(first.provides, first.requires, others)
-
-    count = source.randint(1, 5)
-    return [Candidate(f"b{index}", source.random() < 0.6, plan()) for index in range(count)]

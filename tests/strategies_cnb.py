@@ -1,12 +1,14 @@
 """Hypothesis strategies for what the Buildpack API's files hold."""
 
 from datetime import UTC, datetime
+from random import Random
 
 from hypothesis import strategies as st
 
 from gobp.cnb.build_plan import BuildPlan, Require
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Label, Launch, Process, Slice
+from gobp.cnb.resolution import Candidate
 
 # What toml.dumps takes: no surrogates, no control characters but tab, line feed, carriage return.
 texts = st.text(
@@ -72,3 +74,20 @@ environments = st.builds(
     folders,
     st.dictionaries(_types, folders.filter(bool), max_size=2),
 )
+
+
+def random_group(source: Random) -> list[Candidate]:
+    """Make a group that has a fair chance to agree: later buildpacks like what is provided."""
+
+    def section() -> BuildPlan:
+        provides = tuple(source.sample("xyz", source.choice([0, 0, 1, 1, 2])))
+        requires = tuple(Require(name) for name in source.sample("xyz", source.choice([0, 1, 2])))
+        return BuildPlan(provides, requires)
+
+    def plan() -> BuildPlan:
+        first = section()
+        others = tuple(section() for _ in range(source.choice([0, 0, 1, 2])))
+        return BuildPlan(first.provides, first.requires, others)
+
+    count = source.randint(1, 5)
+    return [Candidate(f"b{index}", source.random() < 0.6, plan()) for index in range(count)]
