@@ -1,6 +1,7 @@
 """Extraction of archives, kept inside one folder and bounded."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import lzma
@@ -25,6 +26,13 @@ _BROKEN = (
     lzma.LZMAError,
     zlib.error,
     EOFError,
+    RuntimeError,  # zipfile's word for encrypted, and for an unknown compression
+    ValueError,  # a number or a name in a header that is none
+)
+# What the system answers to names that cannot be: there twice, below a file, too long. bz2 raises
+# OSError without a number.
+_IMPOSSIBLE_NAME = frozenset(
+    {None, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 )
 
 Keep = Callable[[str], str | None]
@@ -49,8 +57,7 @@ def extract_tar(archive: Path, target: Path, keep: Keep) -> dict[str, str]:
                     sums[member.name] = _copy(content, target, path, executable=member.mode & 0o111)
             elif path is not None and member.issym():
                 links.append((path, member.linkname))
-    for path, points_to in links:  # last, so that no file is written through a link
-        _link(target, path, points_to, archive)
+        _make_links(target, links, archive)  # last, so that no file is written through a link
     return sums
 
 
@@ -118,16 +125,31 @@ def _copy(content: IO[bytes], target: Path, path: str | None, *, executable: int
     return digest.hexdigest()
 
 
-def _link(target: Path, path: str, points_to: str, archive: Path) -> None:
-    where = inside(target, path)
-    where.parent.mkdir(parents=True, exist_ok=True)
-    lands = Path(os.path.normpath(where.parent.resolve() / points_to))
-    if points_to.startswith("/") or not lands.is_relative_to(target.resolve()):
-        raise UserError(
-            f"{archive.name} has a link that leaves its folder: {path} -> {points_to}",
-            remedy="do not use this archive; fetch it again from a source you trust.",
-        )
-    where.symlink_to(points_to)
+def _make_links(target: Path, links: list[tuple[str, str]], archive: Path) -> None:
+    """Make every link; a link may lead through others, so all are looked at once all are there."""
+    for path, points_to in links:
+        where = inside(target, path)
+        if points_to.startswith("/") or not _leads_inside(target, where.parent):
+            raise _leaving_link(archive, path, points_to)
+        where.parent.mkdir(parents=True, exist_ok=True)
+        where.symlink_to(points_to)
+    for path, points_to in links:
+        where = inside(target, path)
+        if not _leads_inside(target, where):
+            where.unlink()
+            raise _leaving_link(archive, path, points_to)
+
+
+def _leads_inside(target: Path, path: Path) -> bool:
+    real = os.path.realpath(path)  # unlike Path.resolve, says nothing against a loop
+    return Path(real).is_relative_to(os.path.realpath(target))
+
+
+def _leaving_link(archive: Path, path: str, points_to: str) -> UserError:
+    return UserError(
+        f"{archive.name} has a link that leaves its folder: {path} -> {points_to}",
+        remedy="do not use this archive; fetch it again from a source you trust.",
+    )
 
 
 @contextlib.contextmanager
@@ -136,7 +158,15 @@ def _broken_is_an_error(archive: Path) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise UserError(
-            f"{archive.name} is not a whole archive: {error}",
-            remedy="fetch it again; if it stays so, the place it comes from holds a broken copy.",
-        ) from error
+        raise _not_whole(archive, error) from error
+    except OSError as error:
+        if error.errno not in _IMPOSSIBLE_NAME:
+            raise
+        raise _not_whole(archive, error) from error
+
+
+def _not_whole(archive: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{archive.name} is not a whole archive: {error}",
+        remedy="fetch it again; if it stays so, the place it comes from holds a broken copy.",
+    )

@@ -21,7 +21,10 @@ READ_SECONDS = 60.0
 SMALL_LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read into memory
 _T = TypeVar("_T")
 _CHUNK = 1024 * 1024
-_WORTH_A_RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RANGE_NOT_THERE = 416
+_WORTH_A_RETRY = frozenset({408, _RANGE_NOT_THERE, 425, 429, 500, 502, 503, 504})
+_ABSENT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+_CREDENTIALS = re.compile(r"//[^/?#\s]+@")
 _REASONS = {
     "NameResolutionError": "its name cannot be resolved",
     "Connection refused": "the connection was refused",
@@ -96,14 +99,23 @@ class HttpFetcher:
         if url.startswith("file://"):
             return _file_of(url).read_bytes()
         with self._get(url, {}) as response:
-            return bytes(response.raw.read(SMALL_LIMIT, decode_content=True))
+            answer = bytes(response.raw.read(SMALL_LIMIT + 1, decode_content=True))
+        if len(answer) > SMALL_LIMIT:
+            raise _unavailable(url, f"its answer is larger than {SMALL_LIMIT // 1024**2} MiB")
+        return answer
 
     def _download_once(self, url: str, part: Path) -> None:
         have = part.stat().st_size if part.exists() else 0
         headers = {"Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
-        with self._get(url, headers) as response:
+        try:
+            response = self._get(url, headers)
+        except _Refused as refused:
+            if refused.status == _RANGE_NOT_THERE:
+                part.unlink(missing_ok=True)  # what is there is not a part of it: begin anew
+            raise
+        with response:
             resumed = response.status_code == 206
             with part.open("ab" if resumed else "wb") as file:
                 for chunk in response.iter_content(_CHUNK):
@@ -132,18 +144,23 @@ class HttpFetcher:
 
     def _retried(self, url: str, attempt: Callable[[], _T]) -> _T:
         import requests  # noqa: PLC0415 # as above
+        import urllib3  # noqa: PLC0415 # as above; some of its errors pass through requests
 
         reason = ""
         for number in range(1, ATTEMPTS + 1):
             try:
                 return attempt()
-            except FileNotFoundError as error:
+            except _ABSENT as error:
                 raise _unavailable(url, "there is no such file") from error
             except _Refused as refused:
                 reason = f"it answered {refused.status}"
                 if refused.status not in _WORTH_A_RETRY:
                     break
-            except requests.exceptions.RequestException as error:
+            except (
+                requests.exceptions.RequestException,
+                urllib3.exceptions.HTTPError,
+                ValueError,
+            ) as error:
                 reason = _plain(error)
                 if isinstance(error, ValueError) or _is_final(error):  # ValueError: a bad URL
                     break
@@ -161,11 +178,8 @@ class _Refused(Exception):  # noqa: N818 # an answer, translated before it leave
 
 
 def redacted(url: str) -> str:
-    """Return a URL without its user and password, as it may be shown."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    """Return a URL, or a text with URLs, without users and passwords, as it may be shown."""
+    return _CREDENTIALS.sub("//", url)
 
 
 def ca_bundle(env: Mapping[str, str]) -> str | bool:
@@ -193,7 +207,7 @@ def _check_digest(path: Path, sha256: str, url: str) -> None:
 def _copy_file(url: str, part: Path) -> None:
     try:
         shutil.copyfile(_file_of(url), part)
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except _ABSENT as error:
         raise _unavailable(url, "there is no such file") from error
 
 
@@ -203,7 +217,7 @@ def _file_of(url: str) -> Path:
 
 def _plain(error: Exception) -> str:
     """Say in a few words why a connection failed; the libraries' own texts nest three deep."""
-    text = redacted_text(str(error))
+    text = redacted(str(error))
     for sign, words in _REASONS.items():
         if sign in text:
             return words
@@ -212,11 +226,6 @@ def _plain(error: Exception) -> str:
 
 def _is_final(error: Exception) -> bool:
     return any(sign in str(error) for sign in _NOT_WORTH_A_RETRY)
-
-
-def redacted_text(text: str) -> str:
-    """Return a text with what stands between ``//`` and ``@`` in its URLs taken out."""
-    return re.sub(r"//[^/@\s]+@", "//", text)
 
 
 def _unavailable(url: str, reason: str) -> NotAvailableError:

@@ -69,7 +69,7 @@ def _host(encoded: str) -> str:
 
 
 def _checked(uri: str, named_by: str) -> str:
-    if urlsplit(uri).scheme not in _SCHEMES:
+    if uri.partition("://")[0].lower() not in _SCHEMES:
         raise UserError(
             f"{named_by} names a mirror that is neither https:// nor file://",
             remedy=f"give {named_by} an address such as https://mirror.example.com/go.",
