@@ -61,7 +61,7 @@ def read_layout(app: AppTree, env: Mapping[str, str]) -> AppLayout:
 def relative_folder(app: AppTree, path: str, *, named_by: str) -> str:
     """Return a folder of the app in its shortest form, "" for the root. Raises UserError."""
     clean = posixpath.normpath(path) if path else ""
-    if clean.startswith(("/", "..")):
+    if clean.startswith("/") or clean.split("/")[0] == "..":
         raise UserError(
             f"{named_by} names {path!r}, which is outside the app",
             remedy=f"give {named_by} a folder relative to the root of the app.",

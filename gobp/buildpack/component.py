@@ -33,7 +33,11 @@ class AppTree(Protocol):
         ...
 
     def read_text(self, path: str) -> str:
-        """Return a file's text."""
+        """Return a file's text. Raises UserError where it is too large or not UTF-8."""
+        ...
+
+    def read_head(self, path: str) -> str:
+        """Return the beginning of a file, of whatever size and encoding."""
         ...
 
     def entries(self, path: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from gobp.errors import UserError
 
 TEXT_LIMIT = 4 * 1024 * 1024  # bytes of a text file of the app (go.mod, Procfile) that are read
+HEAD_LIMIT = 256 * 1024  # bytes of the beginning of a file, of whatever size
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -21,10 +22,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def remove_tree(path: Path) -> None:
     """Remove a file, link or folder, also one whose folders are read-only (Go's module cache)."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-        return
-    if not path.exists():
+    if path.is_symlink() or not path.is_dir():  # pipes and sockets too
+        path.unlink(missing_ok=True)
         return
     for folder, _, _ in os.walk(path):
         mode = stat.S_IMODE(os.lstat(folder).st_mode)
@@ -98,6 +97,11 @@ class DirectoryTree:
             raise UserError(
                 f"{path} is not UTF-8 text (byte {error.start})", remedy=f"save {path} as UTF-8."
             ) from error
+
+    def read_head(self, path: str) -> str:
+        """Return the beginning of a file; bytes that are not UTF-8 are replaced."""
+        with (self.root / path).open("rb") as file:
+            return file.read(HEAD_LIMIT).decode("utf-8-sig", "replace")
 
     def entries(self, path: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of a folder's folders and of its files, sorted; links are files."""

@@ -19,6 +19,7 @@ class BuildConfig:
     flags: tuple[str, ...]
     targets: tuple[str, ...]
     targets_because: str
+    tags: frozenset[str]
     keep: KeepFiles
 
 
@@ -31,13 +32,15 @@ def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> Buil
     user = user_flags(facts.env)
     goflags = facts.env.get("GOFLAGS", "")
     vendored = (layout.vendored or will_be_vendored) and layout.mode is not Mode.GOPATH
-    built_for = BuildTarget(facts.target.arch, tags_of(user, goflags))
+    tags = tags_of(user, goflags)
+    built_for = BuildTarget(facts.target.arch, tags)
     targets, because = _targets(facts, layout, built_for)
     return BuildConfig(
         layout=layout,
         flags=build_flags(user, goflags, vendored=vendored),
         targets=targets,
         targets_because=because,
+        tags=tags,
         keep=read_keep_files(facts.env),
     )
 

@@ -58,7 +58,8 @@ def _keeps_something(app: AppTree, keep: KeepFiles, folder: str) -> bool:
 
 
 def _pattern(glob: str) -> re.Pattern[str]:
-    parts = posixpath.normpath(glob).lstrip("/").split("/")
+    normal = posixpath.normpath(glob).lstrip("/")
+    parts = ("**" if normal in {"", "."} else normal).split("/")  # the app itself holds all
     if ".." in parts:
         raise _unreadable(glob, "it leads out of the app")
     body = "/".join(_DEEP if part == "**" else _segment(part, glob) for part in parts)
@@ -98,8 +99,8 @@ def _character_class(glob: str, start: int, whole: str) -> tuple[str, int]:
         raise _unreadable(whole, "a '[' is never closed")
     inner = glob[start:end]
     negated = inner.startswith("^")
-    body = inner.removeprefix("^").replace("\\", "\\\\").replace("[", "\\[")
-    text = f"[{'^/' if negated else ''}{body}]"
+    body = re.sub(r"([\\\[&|~])", r"\\\1", inner.removeprefix("^"))
+    text = f"(?!/)[{'^' if negated else ''}{body}]"
     try:
         re.compile(text)
     except re.error as error:

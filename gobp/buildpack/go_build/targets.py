@@ -32,12 +32,12 @@ def _argument(app: AppTree, layout: AppLayout, target: str) -> str:
     if target.startswith("/"):
         raise _bad_target(app, layout, target, "is an absolute path")
     clean = posixpath.normpath(target)
-    if posixpath.normpath(posixpath.join(layout.workdir, clean)).startswith(".."):
-        raise _bad_target(app, layout, target, "is outside the app")
     folder = clean.removesuffix("...").rstrip("/") or "."
     path = posixpath.normpath(posixpath.join(layout.workdir, folder))
+    if path.split("/")[0] == "..":
+        raise _bad_target(app, layout, target, "is outside the app")
     if path == "." or app.is_dir(path) or app.has(path):
-        return clean if clean.startswith(".") else f"./{clean}"
+        return clean if clean.split("/")[0] in {".", ".."} else f"./{clean}"
     if "." in clean.partition("/")[0] and not target.startswith("."):  # as of a module's host
         return clean
     raise _bad_target(app, layout, target, "does not exist")
@@ -89,10 +89,10 @@ def _web_first(paths: tuple[str, ...]) -> tuple[str, ...]:
 def _mains(app: AppTree, layout: AppLayout, target: BuildTarget) -> Iterator[str]:
     for top in _module_folders(app, layout):
         for folder, names in _packages(app, top):
-            sources = (name for name in names if name_matches(name, target))
+            sources = [posixpath.join(folder, name) for name in names if name_matches(name, target)]
             if any(
-                package_name(app.read_text(posixpath.join(folder, name)), target) == "main"
-                for name in sources
+                app.has(source) and package_name(app.read_head(source), target) == "main"
+                for source in sources
             ):
                 relative = posixpath.relpath(folder or ".", layout.workdir or ".")
                 yield relative if relative.startswith(".") else f"./{relative}"
@@ -107,8 +107,8 @@ def _module_folders(app: AppTree, layout: AppLayout) -> tuple[str, ...]:
     path = posixpath.join(layout.root, "go.work")
     work = workfile.parse(app.read_text(path), source=path)
     uses = [_joined(layout.root, use) for use in work.uses]
-    below = tuple(use for use in uses if _is_below(use, layout.workdir))
-    return below or (layout.workdir,)
+    below = tuple(use for use in uses if _is_below(use, layout.workdir) and app.is_dir(use))
+    return below or (layout.workdir,)  # go itself names the folders that are not there
 
 
 def _joined(folder: str, path: str) -> str:
@@ -117,6 +117,8 @@ def _joined(folder: str, path: str) -> str:
 
 
 def _is_below(path: str, folder: str) -> bool:
+    if path.startswith(("/", "../")) or path == "..":
+        return False
     return not folder or path == folder or path.startswith(f"{folder}/")
 
 
