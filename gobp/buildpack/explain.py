@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from gobp.buildpack.app_layout import AppLayout, Mode
 from gobp.buildpack.component import AppTree, DetectContext
 from gobp.buildpack.environment_variables.variables import launch_variables
-from gobp.buildpack.go_build.config import read_config
+from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.gopath import import_path
 from gobp.buildpack.go_build.processes import launch_processes
+from gobp.buildpack.go_build.targets import find_programs
 from gobp.buildpack.go_dist.candidates import Candidate, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, newest
 from gobp.buildpack.group import NotDetected, resolve_group
@@ -22,6 +23,7 @@ from gobp.cnb.launch import Launch, Process
 from gobp.golang import modfile
 from gobp.golang.constraint import Constraint
 from gobp.golang.module import executable_name, executable_name_of_files
+from gobp.golang.sourcefile import BuildTarget
 from gobp.golang.version import GoVersion
 
 _PREFIXES = ("BP_", "BPE_", "GO", "CGO_")
@@ -66,7 +68,7 @@ def explain(
     version, source = _chosen_go(candidates[0], known, at_hand)
     vendors = "go-mod-vendor" in members
     config = read_config(facts, will_be_vendored=vendors)
-    binaries = tuple(_binary(facts, config.layout, target) for target in config.targets)
+    binaries = _binaries(facts, config)
     given = sorted(name for name in facts.platform_env if name.startswith(_PREFIXES))
     return Explanation(
         detected=True,
@@ -110,10 +112,22 @@ def _vendor_decision(layout: AppLayout, *, vendors: bool) -> str:
     return f"'{command}' fills the vendor folder"
 
 
+def _binaries(facts: DetectContext, config: BuildConfig) -> tuple[str, ...]:
+    """Return what the programs will be called, each once; patterns give those that they match."""
+    names: dict[str, None] = {}
+    for target in config.targets:
+        folder, dots, _ = target.partition("...")
+        matched = [target]
+        if dots:
+            built_for = BuildTarget(facts.target.arch, config.tags)
+            found = find_programs(facts.app, config.layout, built_for).all
+            matched = [path for path in found if f"{path}/".startswith(folder)]
+        names |= {_binary(facts, config.layout, path): None for path in matched}
+    return tuple(names)
+
+
 def _binary(facts: DetectContext, layout: AppLayout, target: str) -> str:
-    """Return what the program of a target will be called; a pattern stays as it is."""
-    if "..." in target:
-        return target
+    """Return what the program of a target will be called."""
     if target.endswith(".go"):
         return executable_name_of_files((target,))
     if not target.startswith("."):
@@ -130,6 +144,8 @@ def _import_path(app: AppTree, folder: str) -> str:
     while top and not app.has(f"{top}/go.mod"):
         top = posixpath.dirname(top)
     path = posixpath.join(top, "go.mod")
+    if not app.has(path):  # a workspace whose modules are not there; its build will say so
+        return folder or "."
     module = modfile.parse(app.read_text(path), source=path).module
     return posixpath.normpath(posixpath.join(module, posixpath.relpath(folder or ".", top or ".")))
 

@@ -94,5 +94,8 @@ def capture_go(
     done = context.host.commands.capture(argv, cwd=cwd, env=env)
     if done.status != 0:
         lines = done.stderr.splitlines()[-_TAIL:]
+        context.log.subprocess(f"Running '{shlex.join(argv)}'")
+        for line in lines:
+            context.log.action(line)
         raise explain(" ".join(argv[:2]), done.status, lines, env)
     return done.stdout

@@ -97,7 +97,7 @@ class Layers:
         for path, value in environment.to_files().items():
             file = layer.path / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, value.encode())
+            write_atomically(file, value.encode("utf-8", "surrogateescape"))
         layer.write_metadata(types, metadata or {})
         self._contributed.append(_Contribution(layer, types, environment))
 

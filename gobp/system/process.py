@@ -10,6 +10,8 @@ from gobp.errors import UserError
 
 LINE_LIMIT = 64 * 1024  # characters of one line of output that are kept
 _NOT_FOUND = 127  # the shell's status for a command that is not there
+# A folder of the PATH that this user may not read counts as one without the command.
+_CANNOT_START = (FileNotFoundError, PermissionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class SystemCommands:
                 encoding="utf-8",
                 errors="replace",
             )
-        except FileNotFoundError as error:
+        except _CANNOT_START as error:
             raise _not_found(argv[0], env) from error
         with process:
             if process.stdout is None:  # a pipe was asked for above
@@ -91,7 +93,7 @@ class SystemCommands:
                 errors="replace",
                 check=False,
             )
-        except FileNotFoundError:
+        except _CANNOT_START:
             return Captured(_NOT_FOUND, "", f"{argv[0]}: not found")
         return Captured(done.returncode, done.stdout, done.stderr)
 

@@ -73,7 +73,7 @@ def _release(
     release = newest(known, constraint)
     if release is not None:
         return release
-    context.log.subprocess(f"{wanted.version} is newer than what this buildpack knows")
+    context.log.subprocess(f"No release that this buildpack knows satisfies {wanted.version!r}")
     try:
         release = module.newest(constraint, architecture)
     except UserError as error:

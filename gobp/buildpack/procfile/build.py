@@ -10,7 +10,8 @@ def build(context: BuildContext) -> Launch:
     commands = {
         name: str(command) for entry in context.entries for name, command in entry.metadata.items()
     }
-    if context.env.get(DEFAULT_VARIABLE) and context.facts.app.has("Procfile"):
+    default = context.env.get(DEFAULT_VARIABLE, "").strip()
+    if default and commands["web"] != default:
         context.log.process(f"The Procfile takes precedence over {DEFAULT_VARIABLE}")
     processes = launch_processes(commands, context.env)
     for process in processes:
