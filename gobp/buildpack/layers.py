@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.cnb import toml
-from gobp.cnb.env import LayerEnvironment, Modification, apply, layer_directories
+from gobp.cnb.env import LayerEnvironment, layer_directories
 from gobp.cnb.layer import LayerContent, LayerTypes
 from gobp.system.files import count_tree, remove_tree, write_atomically
 
@@ -113,6 +113,5 @@ class Layers:
             present = [path.name for path in each.layer.path.iterdir() if path.is_dir()]
             root = str(each.layer.path)
             result = dict(layer_directories(root, present, result, launch=False))
-            changes: tuple[Modification, ...] = each.environment.every + each.environment.build
-            result = apply(changes, result)
+            result = each.environment.at_build(result)
         return result
