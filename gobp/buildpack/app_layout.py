@@ -91,4 +91,5 @@ def _nearest(app: AppTree, folder: str, name: str) -> str | None:
 
 
 def _vendored(app: AppTree, root: str) -> bool:
-    return app.is_dir(posixpath.join(root, "vendor"))
+    """Tell whether go filled the vendor folder: a folder of that name may hold other things."""
+    return app.has(posixpath.join(root, "vendor", "modules.txt"))

@@ -1,5 +1,6 @@
 """The go command as every component runs it: its environment, its output, its failures."""
 
+import itertools
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def run_go(
     with timed(context.log):
         status = context.host.commands.run(argv, cwd=cwd, env=env, on_line=on_line)
         if status != 0:
-            raise explain(" ".join(argv[:2]), status, tail, env)
+            raise explain(_name(argv), status, tail, env)
 
 
 def capture_go(
@@ -97,5 +98,10 @@ def capture_go(
         context.log.subprocess(f"Running '{shlex.join(argv)}'")
         for line in lines:
             context.log.action(line)
-        raise explain(" ".join(argv[:2]), done.status, lines, env)
+        raise explain(_name(argv), done.status, lines, env)
     return done.stdout
+
+
+def _name(argv: Sequence[str]) -> str:
+    """Return the words of a command that name it: ``go mod vendor``, ``go build``."""
+    return " ".join(itertools.takewhile(lambda word: not word.startswith("-"), argv[:3]))

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 
 from gobp.buildpack.component import DetectContext, Fail, Pass
 from gobp.buildpack.detectors import DETECTORS, Detector
-from gobp.cnb.build_plan import BuildPlan, Require
 from gobp.cnb.buildpack_plan import BuildpackPlan, Entry
 from gobp.cnb.resolution import Candidate, Unresolved, resolve
 from gobp.errors import UserError
 
 NO_OUTER_ENTRIES = BuildpackPlan()
-OUTER_PLAN = BuildPlan(provides=("go",), requires=(Require("go", {"build": True}),))
-"""What the group says to the platform: it brings Go, also for buildpacks after it."""
 
 
 @dataclass(frozen=True, slots=True)
