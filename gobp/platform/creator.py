@@ -34,7 +34,14 @@ from gobp.platform.relocation import files_with, image_relocation
 from gobp.platform.request import BuildOutcome, BuildRequest
 from gobp.platform.restorer import restore
 from gobp.platform.run_image import RunImage, find_run_image
-from gobp.platform.workspace import Workspace, cache_root, locked, prepare, write_platform
+from gobp.platform.workspace import (
+    Workspace,
+    cache_root,
+    check_app,
+    locked,
+    prepare,
+    write_platform,
+)
 from gobp.system.process import Commands
 
 _WARNED_FILES = 10  # files with a private path that a warning names
@@ -84,6 +91,7 @@ def create(
             f"the image {reference} is to go nowhere",
             remedy="name an output (a folder, or a file *.tar), or publish it.",
         )
+    check_app(request.app)
     buildpacks = load_buildpacks(request.buildpacks)
     launcher = find_launcher(request.launcher) if request.launcher else None
     root = cache_root(request.cache_dir.resolve(), str(reference))

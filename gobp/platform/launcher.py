@@ -86,7 +86,8 @@ def prepare_launch(
 ) -> Launch:
     """Return what is executed for a process of an image that is unpacked at ``root``.
 
-    Programs in exec.d are run. Raises PhaseFailed if there is no such process.
+    Programs in exec.d are run; for them the app becomes the working folder of this process.
+    Raises PhaseFailed if there is no such process.
     """
     process = _process(metadata, process_type or metadata.default_process)
     variables = {name: value for name, value in env.items() if name not in _OWN_VARIABLES}

@@ -92,16 +92,19 @@ def locked(folder: Path, log: BuildLog) -> Iterator[None]:
         yield
 
 
-def prepare(workspace: Workspace, app: Path, keep: Callable[[str], bool]) -> None:
-    """Make the folders anew and copy the app into its place.
-
-    ``keep`` tells of a path relative to the app whether project.toml leaves it in. Raises
-    UserError where the app is no folder.
-    """
+def check_app(app: Path) -> None:
+    """Raise UserError where the app is no folder."""
     if not app.is_dir():
         raise UserError(
             f"there is no app folder at {app}", remedy="name the folder that holds your app."
         )
+
+
+def prepare(workspace: Workspace, app: Path, keep: Callable[[str], bool]) -> None:
+    """Make the folders anew and copy the app into its place.
+
+    ``keep`` tells of a path relative to the app whether project.toml leaves it in.
+    """
     remove_tree(workspace.root)
     folders = (
         workspace.layers,

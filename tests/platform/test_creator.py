@@ -314,3 +314,37 @@ def test_the_label_has_what_the_next_build_needs(lab: PlatformLab) -> None:
     assert 'key = "value"' in seen.read_text()
     labels = lab.image.config.config.labels
     assert json.loads(labels["io.buildpacks.project.metadata"]) == {}
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file"])
+def test_an_app_that_is_no_folder_is_refused(lab: PlatformLab, name: str) -> None:
+    (lab.root / "file").write_text("")
+    request = replace(lab.request(make_buildpack(lab.root)), app=lab.root / name)
+
+    with pytest.raises(UserError, match="there is no app folder"):
+        lab.create(request)
+
+
+def test_a_run_process_gets_what_exec_d_says_for_its_type(
+    lab: PlatformLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lab.root)  # so that it is left again: exec.d runs in the app's folder
+    script = (
+        WEB
+        + """
+mkdir -p "$CNB_LAYERS_DIR/app/exec.d/web" "$CNB_LAYERS_DIR/app/exec.d/other"
+for place in . web other; do
+  printf '#!/bin/sh\\necho "FROM_%s = \\"$PWD\\"" >&3\\n' "$(basename $place | tr . x)" \\
+    > "$CNB_LAYERS_DIR/app/exec.d/$place/run"
+  chmod 755 "$CNB_LAYERS_DIR/app/exec.d/$place/run"
+done
+"""
+    )
+    lab.build(make_buildpack(lab.root, build=script))
+
+    root, metadata = open_image(lab.root / "image", lab.root / "unpacked")
+    launch = prepare_launch(root, metadata, "web", (), {"PATH": PATH})
+
+    app = str(root / "workspace")
+    assert (launch.env["FROM_x"], launch.env["FROM_web"]) == (app, app)
+    assert "FROM_other" not in launch.env
