@@ -62,14 +62,14 @@ _NETWORK_SETTINGS = (
 @click.option("--verbose", "-v", is_flag=True, help="Say more.")
 @click.pass_context
 def build(context: click.Context, /, app: Path, **_: object) -> None:
-    r"""Build the app in the folder APP into an OCI image.
+    """Build the app in the folder APP into an OCI image.
 
     \b
     Examples:
       gobp build .
       gobp build . -t registry.example.com/team/app:v1 --publish
       gobp build . -o app.tar --target linux/arm64 --env BP_GO_TARGETS=./cmd/web
-    """
+    """  # noqa: D301 # click reads the character
     options = context.params
     log = BuildLog(debug=options["verbose"])
     outcome = create(

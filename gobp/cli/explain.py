@@ -29,12 +29,12 @@ from gobp.system.process import SystemCommands
 @env_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(app: Path, env: tuple[str, ...], env_file: Path | None, *, as_json: bool) -> None:
-    r"""Say what a build of APP would do and why; nothing is run, fetched or written.
+    """Say what a build of APP would do and why; nothing is run, fetched or written.
 
     \b
     Example:
       gobp explain . --env BP_GO_TARGETS=./cmd/web
-    """
+    """  # noqa: D301 # click reads the character
     explanation = _explanation(app, read_env(env, env_file))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(explanation), indent=2))

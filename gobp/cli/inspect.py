@@ -41,12 +41,12 @@ class Inspection:
 @click.argument("image")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(image: str, *, as_json: bool) -> None:
-    r"""Show what IMAGE holds: an OCI layout folder, an archive, or a reference in a registry.
+    """Show what IMAGE holds: an OCI layout folder, an archive, or a reference in a registry.
 
     \b
     Example:
       gobp inspect web.oci
-    """
+    """  # noqa: D301 # click reads the character
     found = inspection(_read(image))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found), indent=2, sort_keys=True))

@@ -24,7 +24,7 @@ def run(
     env_file: Path | None,
     cache_dir: Path,
 ) -> None:
-    r"""Start a process of IMAGE (an OCI layout folder or archive) with ARGUMENTS.
+    """Start a process of IMAGE (an OCI layout folder or archive) with ARGUMENTS.
 
     It runs on this machine as the user you are, with the image's environment. Put -- before
     arguments that begin with a dash.
@@ -33,6 +33,6 @@ def run(
     Examples:
       gobp run web.oci --env PORT=9000
       gobp run age.oci --process age -- --help
-    """
+    """  # noqa: D301 # click reads the character
     environ = {**os.environ, **read_env(env, env_file)}
     launcher.run(image, process, arguments, environ, cache_dir.resolve())
