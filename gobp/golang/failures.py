@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gobp.errors import UserError
 
-_CREDENTIALS = re.compile(r"//[^/?#\s]+@")
+_CREDENTIALS = re.compile(r"(?<=:)//[^/?#\s]+@")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,10 @@ _BROKEN = (
     RuntimeError,  # zipfile's word for encrypted, and for an unknown compression
     ValueError,  # a number or a name in a header that is none
 )
-# What the system answers to names that cannot be: there twice, below a file, too long. bz2 raises
-# OSError without a number.
-_IMPOSSIBLE_NAME = frozenset(
-    {None, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+# What the system answers to names that cannot be (there twice, below a file, too long) and to
+# places before the beginning of a file; bz2 raises OSError without a number.
+_IMPOSSIBLE = frozenset(
+    {None, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
 )
 
 Keep = Callable[[str], str | None]
@@ -44,7 +44,7 @@ def extract_tar(archive: Path, target: Path, keep: Keep) -> dict[str, str]:
 
     Returns the sha256 (hex) of every regular file by its name in the archive, kept or not, so
     that a caller can check the whole before it uses a part. Raises UserError on a broken archive
-    or one that would leave its folder.
+    or one that would leave its folder; what is in ``target`` then is not to be used.
     """
     sums: dict[str, str] = {}
     links: list[tuple[str, str]] = []
@@ -134,9 +134,7 @@ def _make_links(target: Path, links: list[tuple[str, str]], archive: Path) -> No
         where.parent.mkdir(parents=True, exist_ok=True)
         where.symlink_to(points_to)
     for path, points_to in links:
-        where = inside(target, path)
-        if not _leads_inside(target, where):
-            where.unlink()
+        if not _leads_inside(target, inside(target, path)):
             raise _leaving_link(archive, path, points_to)
 
 
@@ -160,7 +158,7 @@ def _broken_is_an_error(archive: Path) -> Iterator[None]:
     except _BROKEN as error:
         raise _not_whole(archive, error) from error
     except OSError as error:
-        if error.errno not in _IMPOSSIBLE_NAME:
+        if error.errno not in _IMPOSSIBLE:
             raise
         raise _not_whole(archive, error) from error
 

@@ -24,7 +24,7 @@ _CHUNK = 1024 * 1024
 _RANGE_NOT_THERE = 416
 _WORTH_A_RETRY = frozenset({408, _RANGE_NOT_THERE, 425, 429, 500, 502, 503, 504})
 _ABSENT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
-_CREDENTIALS = re.compile(r"//[^/?#\s]+@")
+_CREDENTIALS = re.compile(r"(?<=:)//[^/?#\s]+@")
 _REASONS = {
     "NameResolutionError": "its name cannot be resolved",
     "Connection refused": "the connection was refused",

@@ -1,7 +1,6 @@
 """Files and folders: atomic writes, removal, copies, and a read-only view of an app."""
 
 import os
-import shutil
 import stat
 from pathlib import Path
 
@@ -29,11 +28,14 @@ def remove_tree(path: Path) -> None:
         mode = stat.S_IMODE(os.lstat(folder).st_mode)
         if mode & stat.S_IRWXU != stat.S_IRWXU:
             Path(folder).chmod(mode | stat.S_IRWXU)
+    import shutil  # noqa: PLC0415 # detect, which is timed, reads only
+
     shutil.rmtree(path)
 
 
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a folder with its modes; links stay links, sockets and devices are left out."""
+    import shutil  # noqa: PLC0415 # see remove_tree
 
     def left_out(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if not _copyable(Path(folder, name))]
