@@ -30,7 +30,8 @@ TESTDATA = Path(__file__).parent / "testdata" / "parity"
 USER = 1000
 RUN_IMAGE = "example.com/run:latest"
 APP_IMAGE = "example.com/app:v1"
-PATH = "/usr/local/bin:/usr/bin:/bin"
+PATH = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin"
+ROOT = Path(__file__).parents[1]
 
 
 def missing() -> str:
@@ -64,8 +65,11 @@ class Made:
 class Lab:
     """One set of buildpacks and one app, built by either side."""
 
-    def __init__(self, root: Path, buildpacks: list[Path], app: Path) -> None:
+    def __init__(
+        self, root: Path, buildpacks: list[Path], app: Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root
+        self.env = env or {}
         self.buildpacks = buildpacks
         self.app = app
         self.run_image = root / "layout/example.com/run/latest"
@@ -90,6 +94,7 @@ class Lab:
             f'mount --bind {work / "workspace"} /workspace && cd / && exec "$@"'
         )
         env = {"PATH": PATH, "CNB_PLATFORM_API": "0.15", "CNB_EXPERIMENTAL_MODE": "warn"}
+        env["HOME"] = "/tmp"
         env |= {"CNB_USER_ID": str(USER), "CNB_GROUP_ID": str(USER)}
         subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *argv], env=env, check=True)
         image = read_layout(self.root / "layout/example.com/app/v1")
@@ -104,7 +109,7 @@ class Lab:
             APP_IMAGE,
             self.root / "cache",
             self.root / "ours",
-            env={"PARITY_REPORT": str(self.report)},
+            env={"PARITY_REPORT": str(self.report), **self.env},
             run_image=str(self.run_image),
             launcher=LIFECYCLE,
         )
@@ -121,7 +126,8 @@ class Lab:
         (work / "layers").mkdir()
         self.report.mkdir()
         shutil.copytree(self.app, work / "workspace", symlinks=True)
-        (work / "platform/env/PARITY_REPORT").write_text(str(self.report))
+        for name, value in {"PARITY_REPORT": str(self.report), **self.env}.items():
+            (work / "platform/env" / name).write_text(value)
         (work / "run.toml").write_text(f'[[images]]\nimage = "{RUN_IMAGE}"\n')
         program = work / "lifecycle/creator"
         program.unlink(missing_ok=True)
@@ -261,9 +267,19 @@ def test_a_second_build_sees_and_makes_what_it_does_with_the_lifecycle(lab: Lab)
     assert_same_report(real, ours)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BuildMetadata writes no `processes = []` where there is no process"
-)
+def test_gobps_own_buildpack_gives_the_same_image_on_both(dist: Path, tmp_path: Path) -> None:
+    if shutil.which("go", path=PATH) is None:
+        pytest.skip("no go in /usr/local/go/bin: the buildpack would download one")
+    env = {"BPE_GREETING": "hello", "BP_IMAGE_LABELS": "team=web", "BP_KEEP_FILES": "README.md"}
+    own = Lab(tmp_path, [dist / "buildpack"], ROOT / "samples" / "vendored", env)
+
+    real, ours = own.real(), own.ours()
+
+    assert ours.label("io.buildpacks.build.metadata")["processes"]
+    assert_same_image(real.image, ours.image)
+    assert_same_files(real, ours)
+
+
 def test_a_buildpack_that_makes_nothing_is_the_same(tmp_path: Path) -> None:
     buildpack = tmp_path / "nothing"
     (buildpack / "bin").mkdir(parents=True)

@@ -142,8 +142,6 @@ def _report(outcome: BuildOutcome, log: BuildLog) -> None:
         log.process(f"in      {where}")
     names = [_process_name(each.process.type, outcome) for each in outcome.processes]
     log.process(f"starts  {', '.join(names) or 'nothing: it has no process'}")
-    for reason in outcome.left_out:
-        log.warning(reason)
     if outcome.reused:
         log.process(f"reused  {', '.join(outcome.reused)}")
     phases = ", ".join(f"{name} {seconds:.1f}s" for name, seconds in outcome.durations.items())

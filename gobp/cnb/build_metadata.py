@@ -62,8 +62,11 @@ class BuildMetadata:
             *(("processes", _process_lines(each, platform_api)) for each in _sorted(self)),
             *(("slices", [_line("paths", each.paths)]) for each in self.slices),
         ]
-        head = [_line("buildpack-default-process-type", self.default_process)]
-        blocks = ["".join(head)] if self.default_process else []
+        blocks = []
+        if self.default_process:
+            blocks.append(_line("buildpack-default-process-type", self.default_process))
+        if not self.processes:
+            blocks.insert(0, "processes = []\n")
         blocks += [f"[[{key}]]\n" + "".join(f"  {each}" for each in lines) for key, lines in tables]
         return "\n".join(blocks)
 
@@ -79,7 +82,7 @@ class BuildMetadata:
                 "version": launcher_version,
                 "source": {"git": {"repository": "", "commit": ""}},
             },
-            "processes": [_process_json(each, platform_api) for each in _sorted(self)] or None,
+            "processes": [_process_json(each, platform_api) for each in _sorted(self)],
         }
         if self.default_process:
             document["buildpack-default-process-type"] = self.default_process

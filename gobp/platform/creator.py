@@ -249,7 +249,7 @@ def _entry(setting: _Setting, export_: Export) -> LaunchEntry:
     env = export_.run_image.image.config.config.env
     entry = direct_entry(export_.workspace, export_.metadata, layers, env)
     for text in entry.left_out:
-        setting.log.warning(text)
+        setting.log.warning(f"{text} (see --launcher)")
     return entry
 
 

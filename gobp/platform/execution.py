@@ -12,6 +12,7 @@ from gobp.cnb.phases import PASS, Target
 from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.platform.buildpacks import Buildpack
+from gobp.platform.relocation import image_relocation
 from gobp.platform.workspace import Workspace
 from gobp.system.process import Commands
 
@@ -100,11 +101,13 @@ def run_build(
 ) -> int:
     """Run ``bin/build``, showing its output as it comes, and return its exit status.
 
+    The output names paths as the image will have them: the private ones mean nothing to a reader.
     ``layer_env`` is the environment with the build layers of earlier buildpacks; ``plan`` is the
     Buildpack Plan's TOML.
     """
     layers = surroundings.workspace.layers / escape_id(buildpack.id)
     layers.mkdir(exist_ok=True)
+    relocation = image_relocation(surroundings.workspace)
     plan_path = _plan_folder(surroundings, buildpack, "build") / "plan.toml"
     plan_path.write_text(plan, encoding="utf-8")
     platform = surroundings.workspace.platform
@@ -118,7 +121,7 @@ def run_build(
         ("build", str(layers), str(platform), str(plan_path)),
         _environment(buildpack, surroundings, layer_env, own),
         surroundings,
-        log.title,
+        lambda line: log.title(relocation.text(line)),
     )
 
 

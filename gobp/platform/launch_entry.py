@@ -139,9 +139,15 @@ def _texts(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _not_started(processes: Mapping[str, Process], default: str) -> Iterator[str]:
-    for name in processes:
-        if name != default:
-            yield f"the process {name} cannot be started by its name: that needs a launcher"
+    chosen = processes.get(default)
+    names = [
+        name
+        for name, process in processes.items()
+        if chosen is None or process.command != chosen.command or process.args != chosen.args
+    ]
+    if names:
+        others = ", ".join(names)
+        yield f"without a launcher the image starts only its default process, not {others}"
 
 
 def _exec_d(layers: Sequence[Sequence[LaunchLayer]]) -> Iterator[str]:

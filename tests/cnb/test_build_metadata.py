@@ -90,4 +90,4 @@ def test_a_build_without_processes_has_none_in_its_label() -> None:
     text = BuildMetadata().to_label(launcher_version="", platform_api="0.10")
 
     assert '"buildpacks":[]' in text
-    assert text.endswith('"processes":null}')
+    assert text.endswith('"processes":[]}')
