@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
+from gobp.cnb.exit_status import ERROR
 from gobp.errors import UserError
 
-ERROR = 1
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 

@@ -13,8 +13,9 @@ from gobp.buildpack.merge import merge
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.buildpack_plan import BuildpackPlan
+from gobp.cnb.exit_status import PASS
 from gobp.cnb.launch import Launch
-from gobp.cnb.phases import PASS, BuildInputs
+from gobp.cnb.phases import BuildInputs
 from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.system.fetch import HttpFetcher

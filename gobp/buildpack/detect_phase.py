@@ -3,41 +3,36 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gobp.buildpack.component import DetectContext, Fail
-from gobp.buildpack.go_build.detect import detect as go_build
-from gobp.cnb import toml
-from gobp.cnb.build_plan import BuildPlan, Require
-from gobp.cnb.phases import FAIL, PASS, DetectInputs
+from gobp.buildpack.go_build.go_app import not_go_because
+from gobp.cnb.exit_status import FAIL, PASS
 from gobp.errors import UserError
 from gobp.system.files import DirectoryTree
-
-PLAN = BuildPlan(provides=("go",), requires=(Require("go", {"build": True}),))
-"""What the group says to the platform: it brings Go, also for buildpacks after it."""
 
 
 def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
     """Detect the app in ``app_dir``; return the exit status and write the build plan.
 
-    Of the components that the group cannot do without, go-build alone may decline, so it is asked
-    and no other: detect is timed, and the build resolves the whole group.
+    Of the components that the group cannot do without, go-build alone may decline, so its
+    question is asked and no other: detect is timed, and the build resolves the whole group.
     """
-    inputs = DetectInputs.from_environment(env, arguments)
-    reason = _not_go_because(DetectContext(DirectoryTree(app_dir), env))
+    reason = _refusal(app_dir, env)
     if reason:
         print(reason)  # noqa: T201 # the line that a platform shows when no group passes
         return FAIL
-    Path(inputs.plan_path).write_text(toml.dumps(PLAN.to_toml()), encoding="utf-8")
+    # Most apps that a builder sees are not Go's, and leave before this is imported.
+    from gobp.buildpack.outer_plan import write_outer_plan  # noqa: PLC0415
+
+    write_outer_plan(env, arguments)
     return PASS
 
 
-def _not_go_because(context: DetectContext) -> str:
+def _refusal(app_dir: Path, env: Mapping[str, str]) -> str:
     """Return why this is no Go app, "" if it is one.
 
     A Go app whose configuration cannot be read passes, so that the build can say what is wrong:
     platforms show a build's output, but seldom a detect's.
     """
     try:
-        result = go_build(context)
+        return not_go_because(DirectoryTree(app_dir), env)
     except UserError:
         return ""
-    return result.reason if isinstance(result, Fail) else ""

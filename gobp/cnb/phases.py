@@ -1,4 +1,4 @@
-"""What a phase is given: folders, plan and target; and the statuses it ends with.
+"""What a phase is given: folders, plan and target.
 
 Source: buildpack specification, "Detection" and "Build".
 """
@@ -7,10 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gobp.errors import UserError
-
-PASS = 0
-ERROR = 1
-FAIL = 100
 
 
 @dataclass(frozen=True, slots=True)

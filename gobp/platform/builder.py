@@ -10,9 +10,9 @@ from gobp.cnb.build_metadata import BuildMetadata, ImageProcess
 from gobp.cnb.buildpack import escape_id
 from gobp.cnb.buildpack_plan import BuildpackPlan
 from gobp.cnb.env import layer_directories
+from gobp.cnb.exit_status import PASS
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
-from gobp.cnb.phases import PASS
 from gobp.cnb.platform_files import Plan
 from gobp.errors import UserError
 from gobp.log import BuildLog

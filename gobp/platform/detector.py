@@ -8,7 +8,8 @@ from gobp.cnb import toml
 from gobp.cnb.build_metadata import GroupMember
 from gobp.cnb.build_plan import BuildPlan
 from gobp.cnb.buildpack import BuildpackTarget, Group, GroupElement
-from gobp.cnb.phases import FAIL, PASS, Target
+from gobp.cnb.exit_status import FAIL, PASS
+from gobp.cnb.phases import Target
 from gobp.cnb.platform_files import Plan, PlanEntry
 from gobp.cnb.resolution import Candidate, Dependency, Resolution, resolve
 from gobp.errors import UserError

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gobp.cnb.buildpack import escape_id
 from gobp.cnb.env import INHERITED_VARIABLES, apply_platform_env
-from gobp.cnb.phases import PASS, Target
+from gobp.cnb.exit_status import PASS
+from gobp.cnb.phases import Target
 from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.platform.buildpacks import Buildpack
