@@ -20,7 +20,8 @@ class MemoryTree:
         return posixpath.normpath(path) in self._files
 
     def is_dir(self, path: str) -> bool:
-        return posixpath.normpath(path).removeprefix(".") in self._folders
+        normal = posixpath.normpath(path)
+        return normal == "." or normal in self._folders
 
     def names(self, path: str = "") -> tuple[str, ...]:
         if path not in self._folders:
