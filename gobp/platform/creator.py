@@ -117,7 +117,8 @@ def _create(setting: _Setting, commands: Commands, environ: Mapping[str, str]) -
     if request.clear_cache:
         setting.cache.clear()
     project = _project(request.app)
-    prepare(workspace, request.app, project.keeps)
+    made_here = [request.cache_dir, *([request.output] if request.output else [])]
+    prepare(workspace, request.app, project.keeps, made_here)
     with setting.phase("ANALYZING"):
         previous = _previous(setting)
         run_image = _run_image(setting, previous)

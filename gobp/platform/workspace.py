@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,10 +100,13 @@ def check_app(app: Path) -> None:
         )
 
 
-def prepare(workspace: Workspace, app: Path, keep: Callable[[str], bool]) -> None:
+def prepare(
+    workspace: Workspace, app: Path, keep: Callable[[str], bool], made_here: Collection[Path]
+) -> None:
     """Make the folders anew and copy the app into its place.
 
-    ``keep`` tells of a path relative to the app whether project.toml leaves it in.
+    ``keep`` tells of a path relative to the app whether project.toml leaves it in; ``made_here``
+    are the places of builds (output, cache), which are no part of an app that they lie in.
     """
     remove_tree(workspace.root)
     folders = (
@@ -116,17 +119,28 @@ def prepare(workspace: Workspace, app: Path, keep: Callable[[str], bool]) -> Non
     workspace.root.mkdir(parents=True)
     for folder in folders:
         folder.mkdir(mode=0o755)
-    _copy_folder(app, workspace.app, "", keep)
+    root = app.resolve()
+    below = [place for place in map(Path.resolve, made_here) if place.is_relative_to(root)]
+    own = frozenset(place.relative_to(root).as_posix() for place in below)
+    _copy_folder(root, workspace.app, "", lambda path: path not in own, keep)
     workspace.app.chmod(0o755)  # the app's own folder may be a private temporary one
 
 
-def _copy_folder(source: Path, target: Path, path: str, keep: Callable[[str], bool]) -> None:
+def _copy_folder(
+    source: Path,
+    target: Path,
+    path: str,
+    of_the_app: Callable[[str], bool],
+    keep: Callable[[str], bool],
+) -> None:
     target.mkdir()
     with os.scandir(source) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             below = f"{path}/{entry.name}" if path else entry.name
+            if not of_the_app(below):
+                continue
             if entry.is_dir(follow_symlinks=False):
-                _copy_folder(Path(entry.path), target / entry.name, below, keep)
+                _copy_folder(Path(entry.path), target / entry.name, below, of_the_app, keep)
             elif keep(below):
                 _copy_file(entry, target / entry.name)
     if path and not any(target.iterdir()) and not keep(path):

@@ -1,0 +1,76 @@
+"""gobp explain, run in process on the samples."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gobp.cli.main import cli
+from tests.golden_files import Golden
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+@pytest.fixture
+def no_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without Go, so that the answer is the same everywhere."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+
+def explain(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, ["explain", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.usefixtures("no_go")
+@pytest.mark.parametrize("sample", ["web", "vendored", "commands"])
+def test_an_explanation_names_version_modules_targets_and_processes(
+    sample: str, golden: Golden
+) -> None:
+    output = explain(str(SAMPLES / sample))
+
+    golden.check(f"explain-{sample}", output)
+
+
+@pytest.mark.usefixtures("no_go")
+def test_an_app_without_modules_is_explained_by_its_import_path() -> None:
+    output = explain(
+        str(SAMPLES / "gopath"), "--env", "BP_GO_BUILD_IMPORT_PATH=example.com/legacy", "--json"
+    )
+
+    found = json.loads(output)
+    assert found["mode"] == "GOPATH"
+    assert [process["type"] for process in found["processes"]] == ["legacy", "web"]
+
+
+@pytest.mark.usefixtures("no_go")
+def test_a_pattern_gives_the_programs_that_it_matches() -> None:
+    output = explain(str(SAMPLES / "commands"), "-e", "BP_GO_TARGETS=./cmd/...", "--json")
+
+    types = {process["type"] for process in json.loads(output)["processes"]}
+    assert {"migrate", "web", "worker"} <= types
+
+
+@pytest.mark.usefixtures("no_go")
+def test_a_variable_that_gobp_does_not_know_is_pointed_out() -> None:
+    found = json.loads(explain(str(SAMPLES / "web"), "-e", "BP_GO_TARGET=./cmd/web", "--json"))
+
+    assert found["variables_unknown"] == ["BP_GO_TARGET"]
+
+
+def test_what_is_no_go_app_is_said_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "README").write_text("nothing")
+
+    assert explain(str(tmp_path)) == "Not a Go app: no go.mod, go.work or *.go file was found\n"
+
+
+def test_explaining_changes_nothing_in_the_app(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/a\n\ngo 1.26\n")
+    (tmp_path / "main.go").write_text("package main\n\nfunc main() {}\n")
+    before = {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]}
+
+    explain(str(tmp_path))
+
+    assert {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.iterdir()]} == before
