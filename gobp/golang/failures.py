@@ -42,6 +42,12 @@ FAILURES = (
         "'go mod vendor'.",
     ),
     _failure(
+        rf"{_MODULE}: reading .*: (?P<status>40[013] .+)",
+        "the Go module proxy {goproxy} refuses the module {module}: {status}",
+        "choose a version that the proxy serves, give the build credentials for it, or set "
+        "GOPROXY to another proxy; vendoring with 'go mod vendor' needs none.",
+    ),
+    _failure(
         rf"{_MODULE}: (?:reading )?.*(?:404 Not Found|410 Gone|unknown revision|not found)",
         "the module {module} was not found through {goproxy}",
         "check the version in go.mod; for a private module set GOPRIVATE and give the build "
