@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_build import compile_cache
 from gobp.buildpack.go_build.binaries import list_binaries
@@ -24,7 +25,7 @@ def build(context: BuildContext) -> Launch:
     """Compile, remove the source, and name the processes."""
     config = read_config(context.facts)
     context.log.process(f"Building {', '.join(config.targets)} ({config.targets_because})")
-    cache = _restored_cache(context)
+    cache = open_cache(context, CACHE_LAYER, "compile cache")
     targets = context.layers.layer(TARGETS_LAYER)
     env = _environment(context, cache)
     context.log.process("Executing build process")
@@ -44,17 +45,6 @@ def build(context: BuildContext) -> Launch:
         context.log.subprocess(line)
     context.log.gap()
     return Launch(processes=processes)
-
-
-def _restored_cache(context: BuildContext) -> Layer:
-    cache = context.layers.layer(CACHE_LAYER)
-    if reasons := cache.stale_because({}):
-        if cache.restored:
-            context.log.process(f"Not reusing the compile cache: {'; '.join(reasons)}")
-        cache.reset()
-    else:
-        context.log.process(f"Reusing cached layer {cache.path}")
-    return cache
 
 
 def _environment(context: BuildContext, cache: Layer) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import go_environment, run_go
 from gobp.buildpack.layers import Layer
@@ -21,7 +22,7 @@ def build(context: BuildContext) -> Launch:
         context.log.process("Skipping build process: modules are already vendored")
         context.log.gap()
         return Launch()
-    layer = _restored(context)
+    layer = open_cache(context, LAYER, "cached modules")
     env = {**go_environment(context.env, context.app_dir), "GOMODCACHE": str(layer.path)}
     root = context.app_dir / layout.root
     context.log.process("Executing build process")
@@ -31,18 +32,6 @@ def build(context: BuildContext) -> Launch:
     context.log.gap()
     _keep(context, layer)
     return Launch()
-
-
-def _restored(context: BuildContext) -> Layer:
-    """Return the module cache, emptied if it is not what was written."""
-    layer = context.layers.layer(LAYER)
-    if reasons := layer.stale_because({}):
-        if layer.restored:
-            context.log.process(f"Not reusing the cached modules: {'; '.join(reasons)}")
-        layer.reset()
-    else:
-        context.log.process(f"Reusing cached layer {layer.path}")
-    return layer
 
 
 def _make_workspace(context: BuildContext, layout: AppLayout, env: Mapping[str, str]) -> None:
