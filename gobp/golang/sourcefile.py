@@ -59,7 +59,11 @@ _KNOWN_ARCH = frozenset(
 )
 _SPACE_OR_COMMENT = re.compile(r"(?:\s+|//(?P<line>[^\n]*)|/\*.*?\*/)", re.DOTALL)
 _PACKAGE = re.compile(r"package\s+(\w+)")
-_TOKEN = re.compile(r"\s*(&&|\|\||[!()]|[\w.]+)")
+_CONSTRAINT = re.compile(r"go:build[ \t](.*)", re.DOTALL)
+_OLD_CONSTRAINT = re.compile(r"\s*\+build(?:\s+(.*))?", re.DOTALL)
+_BLANK_LINE = re.compile(r"\n[ \t\r]*(?=\n)")
+_TOKEN = re.compile(r"\s*(&&|\|\||[!()]|[\w.]+|\S)")
+_TAG = re.compile(r"[\w.]+")
 _GO_TAG = re.compile(r"go1\.\d+")
 
 
@@ -80,16 +84,41 @@ class BuildTarget:
 def package_name(text: str, target: BuildTarget) -> str | None:
     """Return the package a file belongs to; None where it is excluded or is no Go source."""
     position = 0
-    constraint = ""
+    comments: list[tuple[int, str]] = []
     while match := _SPACE_OR_COMMENT.match(text, position):
-        line = match["line"]
-        if line is not None and line.startswith("go:build "):
-            constraint = line.removeprefix("go:build ")
+        if match["line"] is not None:
+            comments.append((match.end(), match["line"]))
         position = match.end()
     clause = _PACKAGE.match(text, position)
-    if clause is None or (constraint and not _constraint_holds(constraint, target)):
+    if clause is None or not _is_built(comments, text[:position], target):
         return None
     return clause[1]
+
+
+def _is_built(comments: list[tuple[int, str]], head: str, target: BuildTarget) -> bool:
+    """Evaluate ``//go:build``, or where there is none, ``// +build`` lines with a blank line after.
+
+    ``comments`` are the line comments of ``head``, each with the position where it ends.
+    """
+    constraints = [match[1] for _, line in comments if (match := _CONSTRAINT.fullmatch(line))]
+    if constraints:
+        return all(_constraint_holds(constraint, target) for constraint in constraints)
+    last_blank = max((match.start() for match in _BLANK_LINE.finditer(head)), default=-1)
+    return all(
+        _old_constraint_holds(match[1] or "", target)
+        for end, line in comments
+        if end <= last_blank and (match := _OLD_CONSTRAINT.fullmatch(line))
+    )
+
+
+def _old_constraint_holds(words: str, target: BuildTarget) -> bool:
+    """Evaluate the words of ``// +build``: any of them, each one terms that all hold."""
+    return any(
+        all(
+            target.holds(term.removeprefix("!")) != term.startswith("!") for term in word.split(",")
+        )
+        for word in words.split()
+    )
 
 
 def name_matches(name: str, target: BuildTarget) -> bool:
@@ -106,10 +135,10 @@ def name_matches(name: str, target: BuildTarget) -> bool:
 
 def _constraint_holds(expression: str, target: BuildTarget) -> bool:
     """Evaluate ``//go:build``; go itself reports one that is malformed, so that one excludes."""
-    tokens = _TOKEN.findall(expression.partition("//")[0])
+    tokens = _TOKEN.findall(expression)
     try:
         value, rest = _either(tokens, target)
-    except IndexError:
+    except (IndexError, ValueError):
         return False
     return value and not rest
 
@@ -133,9 +162,15 @@ def _both(tokens: list[str], target: BuildTarget) -> tuple[bool, list[str]]:
 def _single(tokens: list[str], target: BuildTarget) -> tuple[bool, list[str]]:
     first, rest = tokens[0], tokens[1:]
     if first == "!":
+        if rest[0] == "!":
+            raise ValueError("go does not take a negation of a negation")
         value, rest = _single(rest, target)
         return not value, rest
     if first == "(":
         value, rest = _either(rest, target)
+        if rest[0] != ")":
+            raise ValueError("a parenthesis is not closed")
         return value, rest[1:]
+    if _TAG.fullmatch(first) is None:
+        raise ValueError(f"{first} is no tag")
     return target.holds(first), rest
