@@ -168,7 +168,7 @@ def _with_go(buildpack: Path, target: Path, archive: Path, version: str) -> None
 
 
 def _empty(folder: Path) -> Path:
-    """Make a buildpack that does nothing: the time that pack and the lifecycle take by themselves."""
+    """Make a buildpack that does nothing: what pack and the lifecycle take by themselves."""
     (folder / "bin").mkdir(parents=True)
     (folder / "buildpack.toml").write_text(_EMPTY_TOML)
     for phase in ("detect", "build"):
