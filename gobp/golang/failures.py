@@ -54,7 +54,23 @@ FAILURES = (
         "credentials, or vendor the app with 'go mod vendor'.",
     ),
     _failure(
-        r"missing go\.sum entry for (?P<what>.+)",
+        r"verifying (?P<module>[^\s@:]+@[^\s:/]+)(?:/go\.mod)?: checksum mismatch",
+        "the module {module} is not the one that go.sum names: its checksum is wrong",
+        "find out whether {goproxy} or go.sum is wrong; only if the module was changed on purpose, "
+        "run 'go clean -modcache' and 'go mod tidy' in the app and commit go.sum.",
+    ),
+    _failure(
+        r"https?://(?P<host>[^/\s:]+).*?(?:x509|tls): (?P<why>.+)",
+        "the certificate of {host} is not trusted: {why}",
+        "give the build the certificate of its authority (SSL_CERT_FILE names a file of them).",
+    ),
+    _failure(
+        r"signal: killed",
+        "a step of the compiler was killed, most likely because the build ran out of memory",
+        "give the build more memory, or compile less at once with BP_GO_BUILD_FLAGS=-p=1.",
+    ),
+    _failure(
+        r"missing go\.sum entry for (?P<what>.+?)(?: \(|;|$)",
         "go.sum has no entry for {what}",
         "run 'go mod tidy' in the app and commit go.sum.",
     ),

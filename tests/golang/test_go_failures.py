@@ -39,8 +39,29 @@ CASES = [
     ),
     (
         "main.go:3:8: missing go.sum entry for module providing package example.com/lib; to add:",
-        "go.sum has no entry for module providing package example.com/lib; to add:",
+        "go.sum has no entry for module providing package example.com/lib",
         "go mod tidy",
+    ),
+    (
+        "verifying example.com/lib@v1.2.3/go.mod: checksum mismatch",
+        "the module example.com/lib@v1.2.3 is not the one that go.sum names: its checksum is wrong",
+        "https://proxy.example.com",
+    ),
+    (
+        (
+            'go: example.com/lib@v1: Get "https://proxy.example.com/x": tls: failed to verify'
+            " certificate: x509: certificate signed by unknown authority"
+        ),
+        (
+            "the certificate of proxy.example.com is not trusted: failed to verify certificate:"
+            " x509: certificate signed by unknown authority"
+        ),
+        "SSL_CERT_FILE",
+    ),
+    (
+        "runtime: /usr/local/go/pkg/tool/linux_amd64/link: signal: killed",
+        "a step of the compiler was killed, most likely because the build ran out of memory",
+        "-p=1",
     ),
     ("go: updates to go.mod needed", "go.mod is not up to date with the app's imports", "tidy"),
     (

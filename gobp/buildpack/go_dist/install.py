@@ -61,7 +61,7 @@ def install(release: Release, layer: Layer, module: ToolchainModule, context: Bu
     try:
         mirrors = read_mirrors(context.env, context.facts.bindings)
         candidates = places(release, mirrors, context.buildpack_dir, module)
-        archive = staging / "distribution"
+        archive = staging / f"go{release.version}.linux-{release.architecture}"
         place = _download(candidates, archive, release, context)
         _unpack(place, archive, staging / SDK, release, module)
         _move_into(layer, staging / SDK)
