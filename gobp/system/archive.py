@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -28,6 +29,9 @@ _BROKEN = (
     EOFError,
     RuntimeError,  # zipfile's word for encrypted, and for an unknown compression
     ValueError,  # a number or a name in a header that is none
+    IndexError,  # a header that is shorter than it says
+    struct.error,
+    OverflowError,  # a size beyond any memory
 )
 # What the system answers to names that cannot be (there twice, below a file, too long) and to
 # places before the beginning of a file; bz2 raises OSError without a number.
