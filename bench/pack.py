@@ -27,7 +27,7 @@ _PACK = str(TOOLS / "bin/pack")
 _TARGET = f"linux/{machine_architecture()}"
 _SECONDS = 900
 _BUILD_IMAGE = "lab-build:bookworm"
-_EMPTY_TOML = 'api = "0.10"\n[buildpack]\nid = "bench/empty"\nversion = "0"\n[[targets]]\n'
+_EMPTY_TOML = 'api = "0.10"\n[buildpack]\nid = "bench/empty"\nversion = "0"\n[[stacks]]\nid = "*"\n'
 
 
 @dataclass(frozen=True, slots=True)
