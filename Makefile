@@ -53,7 +53,7 @@ clean: ## remove what these commands made
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gobp needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)"; rm -rf $(VENV); exit 1; }
 
 $(VENV)/runtime.done: $(VENV)/bin/python requirements/runtime.txt
 	@echo "Installing what gobp needs (requirements/runtime.txt)"

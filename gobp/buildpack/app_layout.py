@@ -23,46 +23,62 @@ class Mode(Enum):
     GOPATH = "GOPATH"
 
 
+class Vendor(Enum):
+    """What the app's vendor folder is."""
+
+    ABSENT = "absent"
+    OF_GO = "filled by go"
+    OTHER = "not filled by go"
+
+
 @dataclass(frozen=True, slots=True)
 class AppLayout:
     """Where the go commands run and what they find there.
 
     ``workdir`` is the folder to build (BP_GO_WORKDIR, "" for the app's root); ``root`` is the
-    folder with go.work or go.mod, the same as workdir in GOPATH mode. Both relative to the app.
-    ``use`` are the folders of BP_GO_WORK_USE, for which a workspace is made.
+    folder with go.work or go.mod, the same as workdir in GOPATH mode. ``version_files`` name the
+    Go that is needed. All are relative to the app. ``use`` are the folders of BP_GO_WORK_USE,
+    which become part of the workspace.
     """
 
     mode: Mode
     workdir: str
     root: str
-    vendored: bool
+    version_files: tuple[str, ...]
+    vendor: Vendor
     use: tuple[str, ...] = ()
-
-    @property
-    def module_file(self) -> str:
-        """The file that names Go's version; "" in GOPATH mode."""
-        names = {Mode.MODULE: "go.mod", Mode.WORKSPACE: "go.work", Mode.GOPATH: ""}
-        name = "go.mod" if self.use else names[self.mode]
-        return posixpath.join(self.root, name) if name else ""
 
 
 def read_layout(app: AppTree, env: Mapping[str, str]) -> AppLayout:
-    """Read how the app is laid out. Raises UserError on a BP_GO_WORKDIR that is not there."""
+    """Read how the app is laid out. Raises UserError on a folder that is not there."""
     workdir = build_folder(app, env)
     use = folders_to_use(env)
     for folder in use:
         relative_folder(app, posixpath.join(workdir, folder), named_by="BP_GO_WORK_USE")
+    mode, root, files = _mode(app, env, workdir, use)
+    return AppLayout(mode, workdir, root, files, _vendor(app, root, mode), use)
+
+
+def _mode(
+    app: AppTree, env: Mapping[str, str], workdir: str, use: tuple[str, ...]
+) -> tuple[Mode, str, tuple[str, ...]]:
+    """Return the mode, the root, and the files that name Go's version."""
     work_root = workspace_root(app, env, workdir)
-    mod_root = module_root(app, workdir)
-    if use and work_root is None:
-        return AppLayout(Mode.WORKSPACE, workdir, workdir, _vendored(app, workdir), use)
     if work_root is not None:
-        return AppLayout(Mode.WORKSPACE, workdir, work_root, _vendored(app, work_root), use)
+        return Mode.WORKSPACE, work_root, (posixpath.join(work_root, "go.work"),)
+    if use:  # the workspace is made from these
+        modules = (posixpath.normpath(posixpath.join(workdir, each, "go.mod")) for each in use)
+        return Mode.WORKSPACE, workdir, tuple(filter(app.has, modules))
+    mod_root = module_root(app, workdir)
     if mod_root is not None:
-        return AppLayout(Mode.MODULE, workdir, mod_root, _vendored(app, mod_root))
-    return AppLayout(Mode.GOPATH, workdir, workdir, app.is_dir(posixpath.join(workdir, "vendor")))
+        return Mode.MODULE, mod_root, (posixpath.join(mod_root, "go.mod"),)
+    return Mode.GOPATH, workdir, ()
 
 
-def _vendored(app: AppTree, root: str) -> bool:
-    """Tell whether go filled the vendor folder: a folder of that name may hold other things."""
-    return app.has(posixpath.join(root, "vendor", "modules.txt"))
+def _vendor(app: AppTree, root: str, mode: Mode) -> Vendor:
+    folder = posixpath.join(root, "vendor")
+    if not app.is_dir(folder):
+        return Vendor.ABSENT
+    if mode is Mode.GOPATH or app.has(posixpath.join(folder, "modules.txt")):
+        return Vendor.OF_GO
+    return Vendor.OTHER

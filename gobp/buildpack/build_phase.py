@@ -66,6 +66,8 @@ def _group(facts: DetectContext, inputs: BuildInputs) -> Group:
 
 
 def _build_members(phase: _Phase, app_dir: Path) -> Launch:
+    for member in phase.group.members:
+        BUILDERS[member.component].check(phase.facts)
     layers = Layers(Path(phase.inputs.layers_dir))
     fetcher = HttpFetcher(phase.facts.env, on_retry=phase.log.action)
     host = Host(machine_architecture(), SystemCommands(), fetcher)

@@ -1,12 +1,13 @@
 """Every component's build, by the name that its detector has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from gobp.buildpack.component import BuildContext
+from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.environment_variables.build import build as environment_variables
 from gobp.buildpack.go_build.build import build as go_build
+from gobp.buildpack.go_build.config import read_config
 from gobp.buildpack.go_dist.build import build as go_dist
 from gobp.buildpack.go_mod_vendor.build import build as go_mod_vendor
 from gobp.buildpack.image_labels.build import build as image_labels
@@ -22,18 +23,27 @@ class Build(Protocol):
         ...
 
 
+def _nothing_to_check(_: DetectContext) -> None:
+    """Leave the configuration to detect, which has read it all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """A component as the build sees it, with its name in the log."""
+    """A component as the build sees it, with its name in the log.
+
+    ``check`` reads the component's configuration before the first component builds, so that a
+    mistake is told at once and not after minutes. It raises UserError.
+    """
 
     title: str
     build: Build
+    check: Callable[[DetectContext], object] = _nothing_to_check
 
 
 BUILDERS: Mapping[str, Builder] = {
     "go-dist": Builder("Go Distribution", go_dist),
     "go-mod-vendor": Builder("Go Mod Vendor", go_mod_vendor),
-    "go-build": Builder("Go Build", go_build),
+    "go-build": Builder("Go Build", go_build, check=read_config),
     "procfile": Builder("Procfile", procfile),
     "environment-variables": Builder("Environment Variables", environment_variables),
     "image-labels": Builder("Image Labels", image_labels),

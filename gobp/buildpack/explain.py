@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, Mode
+from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
 from gobp.buildpack.component import AppTree, DetectContext
 from gobp.buildpack.environment_variables.variables import launch_variables
 from gobp.buildpack.go_build.config import BuildConfig, read_config
@@ -13,6 +13,7 @@ from gobp.buildpack.go_build.processes import launch_processes
 from gobp.buildpack.go_build.targets import find_programs
 from gobp.buildpack.go_dist.candidates import Candidate, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, newest
+from gobp.buildpack.go_mod_vendor.commands import fetch_argv
 from gobp.buildpack.group import NotDetected, resolve_group
 from gobp.buildpack.image_labels.labels import image_labels
 from gobp.buildpack.merge import merge
@@ -104,11 +105,13 @@ def _chosen_go(
 
 
 def _vendor_decision(layout: AppLayout, *, vendors: bool) -> str:
-    if layout.vendored:
+    if layout.vendor is Vendor.OF_GO:
         return "the app is vendored: its vendor folder is used as it is"
     if not vendors:
         return "nothing to vendor: the app has no go.mod"
-    command = "go work vendor" if layout.mode is Mode.WORKSPACE else "go mod vendor"
+    command = " ".join(fetch_argv(layout))
+    if layout.vendor is Vendor.OTHER:
+        return f"'{command}' fetches the modules: the vendor folder holds other things"
     return f"'{command}' fills the vendor folder"
 
 

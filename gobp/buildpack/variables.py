@@ -49,7 +49,11 @@ VARIABLES = (
 )
 
 BINDINGS = (
-    ("dependency-mapping", "sha256 of an archive in buildpack.toml", "URI to fetch it from"),
+    (
+        "dependency-mapping",
+        "sha256 or file name of an archive in buildpack.toml",
+        "URI to fetch it from",
+    ),
     ("dependency-mirror", "`default` or a host", "URI of the mirror"),
     ("Procfile", "`Procfile`", "lines of a Procfile"),
 )

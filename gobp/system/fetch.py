@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import requests
 
 ATTEMPTS = 3
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 SMALL_LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read into memory
@@ -122,6 +123,7 @@ class HttpFetcher:
                     file.write(chunk)
 
     def _get(self, url: str, headers: Mapping[str, str]) -> "requests.Response":
+        _keep_credentials_off_plain_http(url)
         response = self._session().get(
             url,
             headers=dict(headers),
@@ -175,6 +177,16 @@ class _Refused(Exception):  # noqa: N818 # an answer, translated before it leave
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+
+
+def _keep_credentials_off_plain_http(url: str) -> None:
+    """Refuse, as go does, to send a password where anybody on the way can read it."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and "@" in parts.netloc and parts.hostname not in _THIS_MACHINE:
+        raise UserError(
+            f"{redacted(url)} would get a password over plain http",
+            remedy="use https:// for an address with a user and password.",
+        )
 
 
 def redacted(url: str) -> str:

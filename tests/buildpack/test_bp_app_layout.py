@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
 from gobp.errors import UserError
 from tests.fakes.memory_tree import MemoryTree
 
@@ -14,15 +14,13 @@ def layout(files: list[str], env: Mapping[str, str] | None = None) -> AppLayout:
 
 
 def test_an_app_without_module_files_is_built_in_gopath_mode() -> None:
-    assert layout(["main.go"]) == AppLayout(Mode.GOPATH, "", "", vendored=False)
-    assert layout(["main.go"]).module_file == ""
+    assert layout(["main.go"]) == AppLayout(Mode.GOPATH, "", "", (), Vendor.ABSENT)
 
 
 def test_an_app_with_go_mod_is_a_module() -> None:
     found = layout(["go.mod", "vendor/modules.txt"])
 
-    assert found == AppLayout(Mode.MODULE, "", "", vendored=True)
-    assert found.module_file == "go.mod"
+    assert found == AppLayout(Mode.MODULE, "", "", ("go.mod",), Vendor.OF_GO)
 
 
 def test_a_folder_within_a_module_is_built_as_a_part_of_it() -> None:
@@ -31,22 +29,23 @@ def test_a_folder_within_a_module_is_built_as_a_part_of_it() -> None:
     assert (found.mode, found.workdir, found.root) == (Mode.MODULE, "cmd/app", "")
 
 
-def test_a_vendor_folder_that_go_did_not_fill_is_none() -> None:
-    assert not layout(["go.mod", "vendor/jquery.js"]).vendored
+def test_a_vendor_folder_that_go_did_not_fill_is_told_apart() -> None:
+    assert layout(["go.mod", "vendor/jquery.js"]).vendor is Vendor.OTHER
 
 
 def test_the_nearest_module_counts() -> None:
     found = layout(["go.mod", "svc/go.mod", "svc/vendor/modules.txt"], {"BP_GO_WORKDIR": "./svc/"})
 
-    assert found == AppLayout(Mode.MODULE, "svc", "svc", vendored=True)
-    assert found.module_file == "svc/go.mod"
+    assert found == AppLayout(Mode.MODULE, "svc", "svc", ("svc/go.mod",), Vendor.OF_GO)
 
 
 def test_a_workspace_counts_before_the_modules_in_it() -> None:
     files = ["go.work", "svc/go.mod"]
 
-    assert layout(files, {"BP_GO_WORKDIR": "svc"}).module_file == "go.work"
-    assert layout(files, {"BP_GO_WORKDIR": "svc", "GOWORK": "off"}).module_file == "svc/go.mod"
+    alone = layout(files, {"BP_GO_WORKDIR": "svc", "GOWORK": "off"})
+
+    assert layout(files, {"BP_GO_WORKDIR": "svc"}).version_files == ("go.work",)
+    assert alone.version_files == ("svc/go.mod",)
 
 
 def test_a_workspace_is_made_of_the_folders_that_the_user_names() -> None:
@@ -54,6 +53,13 @@ def test_a_workspace_is_made_of_the_folders_that_the_user_names() -> None:
 
     assert found.use == ("./a", "b")
     assert found.mode is Mode.WORKSPACE
+    assert found.version_files == ("a/go.mod", "b/go.mod")
+
+
+def test_a_workspace_that_is_there_keeps_naming_the_version_when_folders_are_added() -> None:
+    found = layout(["go.work", "a/go.mod", "b/go.mod"], {"BP_GO_WORK_USE": "b"})
+
+    assert found.version_files == ("go.work",)
 
 
 @pytest.mark.parametrize("name", ["BP_GO_WORKDIR", "BP_GO_WORK_USE"])

@@ -295,3 +295,13 @@ class TestGroup:
 
         assert isinstance(result, NotDetected)
         assert "node" in result.reason
+
+
+def test_of_the_modules_of_a_workspace_to_be_made_the_newest_go_counts() -> None:
+    files = {"a/go.mod": "module a\n\ngo 1.25.1\n", "b/go.mod": "module b\n\ngo 1.26\n"}
+    context = DetectContext(MemoryTree(files), {"BP_GO_WORK_USE": "a:b"})
+
+    result = go_mod_vendor(context)
+
+    assert isinstance(result, Pass)
+    assert result.plan.requires[0].metadata["version"] == ">= 1.26, < 1.27"

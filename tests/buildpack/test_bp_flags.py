@@ -55,8 +55,8 @@ def test_flags_that_move_the_build_are_refused_with_what_to_do(flag: str) -> Non
 
 
 def test_defaults_are_added_where_nobody_gave_the_flag() -> None:
-    assert build_flags((), "", vendored=False) == ("-buildmode=pie", "-trimpath")
-    assert build_flags((), "", vendored=True) == ("-mod=vendor", "-buildmode=pie", "-trimpath")
+    assert build_flags((), "", mod="") == ("-buildmode=pie", "-trimpath")
+    assert build_flags((), "", mod="vendor") == ("-mod=vendor", "-buildmode=pie", "-trimpath")
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_defaults_are_added_where_nobody_gave_the_flag() -> None:
 def test_a_default_gives_way_however_the_flag_is_written(
     user: tuple[str, ...], goflags: str, added: tuple[str, ...]
 ) -> None:
-    assert build_flags(user, goflags, vendored=False) == (*added, *user)
+    assert build_flags(user, goflags, mod="") == (*added, *user)
 
 
 def test_a_mod_flag_of_the_user_wins_over_vendoring() -> None:
-    assert "-mod=vendor" not in build_flags(("-mod=mod",), "", vendored=True)
-    assert "-mod=vendor" not in build_flags((), "-mod=readonly", vendored=True)
+    assert "-mod=vendor" not in build_flags(("-mod=mod",), "", mod="vendor")
+    assert "-mod=vendor" not in build_flags((), "-mod=readonly", mod="vendor")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ class MemoryFetcher:
     def read(self, url: str) -> bytes:
         self.asked.append(url)
         if url not in self._content:
-            raise NotAvailableError(f"cannot get {redacted(url)}: not there", remedy="look elsewhere.")
+            raise NotAvailableError(
+                f"cannot get {redacted(url)}: not there", remedy="look elsewhere."
+            )
         return self._content[url]
 
     def download(self, url: str, path: Path, *, sha256: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
 from gobp.buildpack.go_build.keep import KeepFiles, read_keep_files
@@ -31,18 +31,26 @@ def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> Buil
     layout = read_layout(facts.app, facts.env)
     user = user_flags(facts.env)
     goflags = facts.env.get("GOFLAGS", "")
-    vendored = (layout.vendored or will_be_vendored) and layout.mode is not Mode.GOPATH
     tags = tags_of(user, goflags)
     built_for = BuildTarget(facts.target.arch, tags)
     targets, because = _targets(facts, layout, built_for)
     return BuildConfig(
         layout=layout,
-        flags=build_flags(user, goflags, vendored=vendored),
+        flags=build_flags(user, goflags, mod=_mod(layout, will_be_vendored=will_be_vendored)),
         targets=targets,
         targets_because=because,
         tags=tags,
         keep=read_keep_files(facts.env),
     )
+
+
+def _mod(layout: AppLayout, *, will_be_vendored: bool) -> str:
+    """Return the default of ``-mod``: from the vendor folder, or past one that is not go's."""
+    if layout.mode is Mode.GOPATH:
+        return ""
+    if layout.vendor is Vendor.OTHER:
+        return "readonly"
+    return "vendor" if layout.vendor is Vendor.OF_GO or will_be_vendored else ""
 
 
 def _targets(

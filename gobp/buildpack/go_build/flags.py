@@ -30,15 +30,16 @@ def user_flags(env: Mapping[str, str]) -> tuple[str, ...]:
     return (*(flag for flag in flags if flag_name(flag) != "ldflags"), f"-ldflags={value}")
 
 
-def build_flags(user: tuple[str, ...], goflags: str, *, vendored: bool) -> tuple[str, ...]:
+def build_flags(user: tuple[str, ...], goflags: str, *, mod: str) -> tuple[str, ...]:
     """Return the flags of the build: the user's, and a default for each that nobody gave.
 
-    ``goflags`` is the variable GOFLAGS, which counts as given by the user.
+    ``goflags`` is the variable GOFLAGS, which counts as given by the user; ``mod`` the default of
+    the flag ``-mod``, "" for none.
     """
     given = {flag_name(flag) for flag in (*user, *goflags.split())}
     defaults = {"buildmode": "-buildmode=pie", "trimpath": "-trimpath"}
-    if vendored:
-        defaults = {"mod": "-mod=vendor", **defaults}
+    if mod:
+        defaults = {"mod": f"-mod={mod}", **defaults}
     return (*(flag for name, flag in defaults.items() if name not in given), *user)
 
 

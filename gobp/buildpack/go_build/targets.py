@@ -102,11 +102,12 @@ def _module_folders(app: AppTree, layout: AppLayout) -> tuple[str, ...]:
     """Return the folders to search: the one that is built, or a workspace's modules below it."""
     if layout.mode is not Mode.WORKSPACE:
         return (layout.workdir,)
-    if layout.use:
-        return tuple(_joined(layout.workdir, use) for use in layout.use)
+    added = [_joined(layout.workdir, use) for use in layout.use]
     path = posixpath.join(layout.root, "go.work")
-    work = workfile.parse(app.read_text(path), source=path)
-    uses = [_joined(layout.root, use) for use in work.uses]
+    if app.has(path):
+        work = workfile.parse(app.read_text(path), source=path)
+        added += [_joined(layout.root, use) for use in work.uses]
+    uses = dict.fromkeys(added)
     below = tuple(use for use in uses if _is_below(use, layout.workdir) and app.is_dir(use))
     return below or (layout.workdir,)  # go itself names the folders that are not there
 

@@ -1,5 +1,6 @@
 """Where else a dependency may be fetched: dependency mappings and mirrors, by Paketo's names."""
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,15 +14,20 @@ _SCHEMES = frozenset({"https", "file"})
 
 @dataclass(frozen=True, slots=True)
 class Mirrors:
-    """Mappings by sha256 (hex) of the archive, mirrors by host name ("" for the default one)."""
+    """Mappings by sha256 (hex) or file name of the archive, mirrors by host name ("": default)."""
 
     mappings: Mapping[str, str]
     mirrors: Mapping[str, str]
 
     def location(self, uri: str, sha256: str) -> str:
-        """Return where to fetch an archive: its mapping, else its mirror, else where it is from."""
-        if sha256 and sha256 in self.mappings:
-            return self.mappings[sha256]
+        """Return where to fetch an archive: its mapping, else its mirror, else where it is from.
+
+        The sha256 of the newest releases may not be known yet; their file name serves as well, as
+        what is fetched is verified in either case.
+        """
+        for key in (sha256, posixpath.basename(urlsplit(uri).path)):
+            if key and key in self.mappings:
+                return self.mappings[key]
         host = urlsplit(uri).hostname or ""
         mirror = self.mirrors.get(host, self.mirrors.get("", ""))
         return _mirrored(mirror, uri) if mirror and host else uri

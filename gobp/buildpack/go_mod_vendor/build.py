@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.app_layout import AppLayout, Vendor, read_layout
 from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import go_environment, run_go
+from gobp.buildpack.go_mod_vendor.commands import fetch_argv
 from gobp.buildpack.layers import Layer
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Launch
@@ -18,7 +19,7 @@ LAYER = "mod-cache"
 def build(context: BuildContext) -> Launch:
     """Vendor the app's modules; the module cache stays for the next build."""
     layout = read_layout(context.facts.app, context.env)
-    if layout.vendored:
+    if layout.vendor is Vendor.OF_GO:
         context.log.process("Skipping build process: modules are already vendored")
         context.log.gap()
         return Launch()
@@ -27,8 +28,7 @@ def build(context: BuildContext) -> Launch:
     root = context.app_dir / layout.root
     context.log.process("Executing build process")
     _make_workspace(context, layout, env)
-    command = "work" if layout.mode is Mode.WORKSPACE else "mod"
-    run_go(context, ("go", command, "vendor"), cwd=root, env=env)
+    run_go(context, fetch_argv(layout), cwd=root, env=env)
     context.log.gap()
     _keep(context, layer)
     return Launch()

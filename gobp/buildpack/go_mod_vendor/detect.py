@@ -23,18 +23,26 @@ def detect(context: DetectContext) -> DetectResult:
 
 
 def _go_version(app: AppTree, layout: AppLayout) -> tuple[str, str]:
-    """Return the source and the constraint that the module file states; ("", "") for none."""
-    path = layout.module_file
-    if not app.has(path):
+    """Return the source and the constraint that the files state; ("", "") for none.
+
+    Of several files, as BP_GO_WORK_USE names, the one that needs the newest Go counts.
+    """
+    stated = [found for path in layout.version_files if (found := _stated(app, path))]
+    if not stated:
         return "", ""
-    text = app.read_text(path)
+    source, version = max(stated, key=lambda found: found[1])
+    return source, _wanted(version)
+
+
+def _stated(app: AppTree, path: str) -> tuple[str, GoVersion] | None:
+    """Return what one go.mod or go.work states: its toolchain line, else its go line."""
     name = path.rpartition("/")[2]
     read = workfile.parse if name == "go.work" else modfile.parse
-    file = read(text, source=path)
+    file = read(app.read_text(path), source=path)
     if file.toolchain not in {"", "default"}:
         toolchain = file.toolchain.partition("-")[0]  # a suffix names somebody's own build of Go
-        return f"{name} toolchain", _wanted(GoVersion.parse(toolchain, source=path))
-    return (name, _wanted(GoVersion.parse(file.go, source=path))) if file.go else ("", "")
+        return f"{name} toolchain", GoVersion.parse(toolchain, source=path)
+    return (name, GoVersion.parse(file.go, source=path)) if file.go else None
 
 
 def _wanted(version: GoVersion) -> str:
