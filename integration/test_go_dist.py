@@ -118,11 +118,15 @@ def app_for(version: str) -> Mapping[str, str]:
 
 
 def install_only(bench: Workbench, distribution: Distribution) -> str:
-    """Build an app that has no program: Go is installed, and then nothing compiled."""
-    app = {**app_for(distribution.version), "main.go": "package lib\n"}
-    done = bench.build(app)
-    assert "no package main was found" in done.output, done.output
+    """Build an app whose vendor folder is wrong: Go is installed, and then nothing compiled."""
+    done = bench.build(with_wrong_vendor_folder(app_for(distribution.version)))
+    assert "the vendor folder does not agree with go.mod" in done.output, done.output
     return done.output
+
+
+def with_wrong_vendor_folder(app: Mapping[str, str]) -> dict[str, str]:
+    module = f"{app['go.mod']}\nrequire example.com/nothing v1.0.0\n"
+    return {**app, "go.mod": module, "vendor/modules.txt": ""}
 
 
 def go_version(bench: Workbench) -> str:
@@ -303,7 +307,8 @@ def test_the_go_of_the_build_image_is_used_where_it_fits(bench: Workbench) -> No
     at_hand = go_env("GOVERSION").removeprefix("go")
     line = at_hand.rpartition(".")[0]
 
-    done = bench.build({**APP, "go.mod": f"module a\n\ngo {line}\n", "main.go": "package lib\n"})
+    app = {**APP, "go.mod": f"module a\n\ngo {line}\n"}
+    done = bench.build(with_wrong_vendor_folder(app))
 
     assert f"Using Go {at_hand} of the build image" in done.output
     assert not (bench.layers / "go").exists()
