@@ -94,7 +94,7 @@ def create(
     check_app(request.app)
     buildpacks = load_buildpacks(request.buildpacks)
     launcher = find_launcher(request.launcher) if request.launcher else None
-    root = cache_root(request.cache_dir.resolve(), str(reference))
+    root = cache_root(request.cache_dir.resolve(), reference.name)
     with locked(root, log):
         setting = _Setting(
             request,

@@ -68,9 +68,10 @@ class Workspace:
 
 
 def cache_root(cache_dir: Path, image: str) -> Path:
-    """Return the folder below ``cache_dir`` that belongs to one image name.
+    """Return the folder below ``cache_dir`` that belongs to one image name, of whatever tag.
 
-    It depends on nothing else, so the same app builds at the same path from any checkout.
+    It depends on nothing else, so the same app builds at the same path from any checkout, and a
+    new tag of it finds what the last one left.
     """
     readable = re.sub(r"[^A-Za-z0-9]+", "-", image).strip("-")[-40:]
     return cache_dir / f"{readable}-{hashlib.sha256(image.encode()).hexdigest()[:12]}"
