@@ -29,6 +29,11 @@ class Done:
     output: str
 
 
+def search_path() -> str:
+    """Return the PATH of a phase: a Python with gobp's packages, and Go."""
+    return f"{ROOT}/.venv/bin:{go_root()}/bin:/usr/bin:/bin"
+
+
 @dataclass
 class Workbench:
     """The folders of one build; ``prefix`` is put before each command (``unshare -n``)."""
@@ -112,7 +117,7 @@ class Workbench:
 
     def _environment(self) -> dict[str, str]:
         return {
-            "PATH": f"{ROOT}/.venv/bin:{go_root()}/bin:/usr/bin:/bin",
+            "PATH": search_path(),
             "HOME": str(self.root / "home"),
             "LC_ALL": "C",
             "GOFLAGS": "-buildvcs=false",

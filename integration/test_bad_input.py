@@ -29,6 +29,7 @@ from integration.by_hand import (
     go_env,
     golden_for,
     known_versions,
+    search_path,
 )
 from tests.fakes.trouble_server import Request, serving
 
@@ -373,12 +374,12 @@ def test_a_build_that_was_killed_leaves_nothing_that_spoils_the_next(
         f'exec "{go_env("GOROOT")}/bin/go" "$@"\n'
     )
     (killer / "go").chmod(0o755)
-    path = f"{killer}:{os.environ['PATH']}"
+    path = f"{killer}:{search_path()}"
     with bench.start("build", {"PATH": path}) as process:
         process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
 
-    done = bench.build(app, PATH=os.environ["PATH"])
+    done = bench.build(app, PATH=search_path())
 
     assert done.status == 0, done.output
     assert bench.program() == "hello from lib\n"
