@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint integration bench package runtime runtime-lock catalog lock setup clean
+.PHONY: help demo test lint integration bench package runtime runtime-lock catalog reference lock setup clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ catalog: $(VENV)/dev.done ## renew the Go releases in buildpack.toml
 
 package: runtime ## make dist/: the buildpack as a folder and as gobp.cnb
 	@$(BIN)/python -m release.package
+
+reference: $(VENV)/dev.done ## write docs/variables.md and the tables of README.md anew
+	@$(BIN)/python -m release.reference
 
 lock: $(VENV)/dev.done ## renew requirements/*.txt (pip-tools)
 	@$(PIP) install pip-tools

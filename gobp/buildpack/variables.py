@@ -44,6 +44,7 @@ VARIABLES = (
     Variable("GOPROXY", "Go module proxies, for modules and for Go itself"),
     Variable("GOSUMDB", "checksum database for Go itself and for modules"),
     Variable("GOFLAGS", "flags for every go command"),
+    Variable("GOWORK", "`off` builds without the app's go.work"),
     Variable("GOPRIVATE", "modules that are private; as for `go`, so are all its other variables"),
     Variable("CGO_ENABLED", "`0` builds without cgo", "go's own"),
 )

@@ -5,11 +5,7 @@ from gobp.errors import UserError
 # Exit statuses of the lifecycle by what failed (Platform specification, "Exit Codes").
 NO_GROUP_PASSED = 20
 NO_GROUP_PASSED_AND_ERRORS = 21
-DETECT_ERROR = 22
-ANALYZE_ERROR = 32
-RESTORE_ERROR = 42
 BUILDPACK_FAILED = 51
-BUILD_ERROR = 52
 EXPORT_ERROR = 62
 LAUNCH_ERROR = 82
 
