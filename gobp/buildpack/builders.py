@@ -6,6 +6,7 @@ from typing import Protocol
 
 from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.environment_variables.build import build as environment_variables
+from gobp.buildpack.git.build import build as git
 from gobp.buildpack.go_build.build import build as go_build
 from gobp.buildpack.go_build.config import read_config
 from gobp.buildpack.go_dist.build import build as go_dist
@@ -42,6 +43,7 @@ class Builder:
 
 BUILDERS: Mapping[str, Builder] = {
     "go-dist": Builder("Go Distribution", go_dist),
+    "git": Builder("Git", git),
     "go-mod-vendor": Builder("Go Mod Vendor", go_mod_vendor),
     "go-build": Builder("Go Build", go_build, check=read_config),
     "procfile": Builder("Procfile", procfile),

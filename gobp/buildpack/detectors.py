@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gobp.buildpack.component import Detect
 from gobp.buildpack.environment_variables.detect import detect as environment_variables
+from gobp.buildpack.git.detect import detect as git
 from gobp.buildpack.go_build.detect import detect as go_build
 from gobp.buildpack.go_dist.detect import detect as go_dist
 from gobp.buildpack.go_mod_vendor.detect import detect as go_mod_vendor
@@ -22,6 +23,7 @@ class Detector:
 
 DETECTORS = (
     Detector("go-dist", go_dist, optional=False),
+    Detector("git", git),
     Detector("go-mod-vendor", go_mod_vendor),
     Detector("go-build", go_build, optional=False),
     Detector("procfile", procfile),

@@ -238,7 +238,7 @@ class TestGroup:
             "go-build",
             "environment-variables",
         ]
-        assert set(group.left_out) == {"procfile", "image-labels"}
+        assert set(group.left_out) == {"git", "procfile", "image-labels"}
         assert all(group.left_out.values())
 
     def test_entries_go_to_the_component_that_provides_their_name(self) -> None:
