@@ -177,15 +177,16 @@ def test_an_image_published_to_a_registry_can_be_pulled_and_run(
         assert server.get("/api/messages").json() == []
 
 
-def test_a_vendored_app_in_a_repository_downloads_no_module(
+def test_a_vendored_app_downloads_no_module_and_names_its_revision(
     pack: Pack, docker: Docker, packaged: Given, tmp_path: Path
 ) -> None:
     app = copy_of("vendored", tmp_path)
-    commit_all(app)
+    revision = commit_all(app)
 
     built = pack.build("vendored", app, packaged)
 
     assert "go: downloading" not in built.log
+    assert docker.labels(built.image)["org.opencontainers.image.revision"] == revision
     with docker.serve(built.image) as server:
         assert server.request("POST", "/count", data="one two Two").json() == {"one": 1, "two": 2}
 
@@ -272,8 +273,9 @@ def copy_of(sample: str, directory: Path) -> Path:
     return shutil.copytree(SAMPLES / sample, directory / sample)
 
 
-def commit_all(app: Path) -> None:
-    """Make the app a git checkout of one commit."""
+def commit_all(app: Path) -> str:
+    """Make the app a git checkout of one commit, and return its id."""
     identity = ["-c", "user.name=lab", "-c", "user.email=lab@example.com"]
     for arguments in (["init", "-q"], ["add", "--all"], [*identity, "commit", "-q", "-m", "first"]):
         subprocess.run(["git", *arguments], cwd=app, check=True, timeout=60)
+    return output_of(["git", "-C", str(app), "rev-parse", "HEAD"]).strip()
