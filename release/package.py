@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gobp.cnb.labels import BUILDPACK_LAYERS, BUILDPACKAGE_METADATA
 from gobp.errors import UserError
 from gobp.oci.blobs import BlobStore
 from gobp.oci.image import ContainerConfig, History, Image, ImageConfig, Layer
@@ -26,8 +27,6 @@ from release.runtime import (
 )
 from release.tree import put_in_place, remove_sources, tree_hash, walk
 
-PACKAGE_LABEL = "io.buildpacks.buildpackage.metadata"
-LAYERS_LABEL = "io.buildpacks.buildpack.layers"
 _FILES = ("LICENSE", "buildpack.toml", "package.toml", "bin/build", "bin/detect", "bin/main.py")
 _EXECUTABLE = frozenset({"bin/build", "bin/detect"})
 _RUNTIME_PARTS = ("amd64", "arm64", "licenses", "packages")
@@ -107,8 +106,8 @@ def labels(descriptor: Mapping[str, Any], diff_id: str) -> dict[str, str]:
     layer = {"api": descriptor["api"], "layerDiffID": diff_id, **optional, **fit}
     package = {"id": about["id"], "version": about["version"], **optional}
     return {
-        PACKAGE_LABEL: _json({**package, "stacks": fit.get("stacks", [])}),
-        LAYERS_LABEL: _json({about["id"]: {about["version"]: layer}}),
+        BUILDPACKAGE_METADATA: _json({**package, "stacks": fit.get("stacks", [])}),
+        BUILDPACK_LAYERS: _json({about["id"]: {about["version"]: layer}}),
     }
 
 

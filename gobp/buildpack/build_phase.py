@@ -10,6 +10,7 @@ from gobp.buildpack.facts import machine_architecture, read_facts
 from gobp.buildpack.group import Group, NotDetected, resolve_group
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.merge import merge
+from gobp.buildpack.secrets import secrets_of
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.buildpack_plan import BuildpackPlan
@@ -44,6 +45,7 @@ def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
     log.title(f"{buildpack.name} {buildpack.version}")
     log.gap()
     facts = read_facts(app_dir, Path(inputs.platform_dir), inputs.target, env)
+    log.mask(secrets_of(env, facts.bindings))
     phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), log)
     launch = _build_members(phase, app_dir)
     content = toml.dumps(launch.to_toml(buildpack.api))

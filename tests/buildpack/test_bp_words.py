@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.buildpack.go_build.words import expand, single_word, split_words
+from gobp.buildpack.go_build.words import single_word, split_words
 from gobp.errors import UserError
 
 ENV = {"A": "x y", "ONE": "1", "EMPTY": ""}
@@ -69,10 +69,6 @@ def test_a_single_word_keeps_its_spaces_and_expands() -> None:
 def test_a_double_quote_within_a_single_word_splits_it_and_is_refused() -> None:
     with pytest.raises(UserError, match="it holds several words"):
         single_word('a" "b', ENV, named_by="LDFLAGS")
-
-
-def test_expansion_leaves_what_is_no_name() -> None:
-    assert expand("${ONE}$ONE$UNSET$9${", ENV) == "11$9${"
 
 
 def quoted(word: str) -> str:

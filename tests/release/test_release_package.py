@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gobp.cnb.labels import BUILDPACK_LAYERS, BUILDPACKAGE_METADATA
 from gobp.oci.layout import read_layout
-from release.package import LAYERS_LABEL, PACKAGE_LABEL, write_buildpackage
+from release.package import write_buildpackage
 from release.recipe import TreeFile
 from release.tree import walk, write_tree
 
@@ -89,13 +90,13 @@ def test_the_labels_say_what_the_layer_is(buildpack: Path, tmp_path: Path) -> No
 
     image = read_layout(unpacked(tmp_path / "x.cnb", tmp_path / "layout"))
     found = image.config.config.labels
-    assert json.loads(found[PACKAGE_LABEL]) == {
+    assert json.loads(found[BUILDPACKAGE_METADATA]) == {
         "id": "example/go",
         "name": "Example",
         "stacks": [{"id": "*"}],
         "version": "1.2.3",
     }
-    assert json.loads(found[LAYERS_LABEL]) == {
+    assert json.loads(found[BUILDPACK_LAYERS]) == {
         "example/go": {
             "1.2.3": {
                 "api": "0.10",

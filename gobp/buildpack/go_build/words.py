@@ -26,11 +26,6 @@ def split_words(text: str, env: Mapping[str, str], *, named_by: str) -> tuple[st
     return tuple(splitter.words)
 
 
-def expand(text: str, env: Mapping[str, str]) -> str:
-    """Replace ``$NAME`` and ``${NAME}``; a name that is not set becomes nothing."""
-    return _VARIABLE.sub(lambda match: env.get(match[1] or match[2], ""), text)
-
-
 def single_word(text: str, env: Mapping[str, str], *, named_by: str) -> str:
     r"""Read a value that is one word as it stands between double quotes (``\"`` for a quote)."""
     quoted = f'"{text}"'
