@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.processes import Command, Run, interleaved
 from bench.report import BUILDPACK, Value, packaged, record, table
-from gobp.buildpack.facts import machine_architecture
+from gobp.system.machine import machine_architecture
 from integration.lab import ROOT, TOOLS
 
 ROUNDS = 30

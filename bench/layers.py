@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.report import BUILDPACK, Value, absent_lab, packaged, record, table
-from gobp.buildpack.facts import machine_architecture
 from gobp.cnb import toml
 from gobp.platform.layers_dir import BuiltLayer, read_layers
 from gobp.system.files import count_tree, remove_tree
+from gobp.system.machine import machine_architecture
 from integration.lab import ROOT, go_proxy
 
 ROUNDS = 1

@@ -12,8 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from bench.report import BUILDPACK, Absent, Value, absent_lab, packaged, record, table
-from gobp.buildpack.facts import machine_architecture
 from gobp.cnb import toml
+from gobp.system.machine import machine_architecture
 from integration.docker import Docker, output_of
 from integration.lab import RUN_IMAGE, TOOLS, ensure_lab, go_proxy
 from integration.programs import PROGRAMS, ProgramUnreachable, sources

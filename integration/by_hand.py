@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gobp.cnb import toml
+from gobp.system.machine import machine_architecture
 from integration.lab import ROOT
 from tests.golden_files import UPDATE, Golden
 
@@ -128,13 +129,8 @@ class Workbench:
             "CNB_LAYERS_DIR": str(self.layers),
             "CNB_BP_PLAN_PATH": str(self.root / "plan.toml"),
             "CNB_TARGET_OS": "linux",
-            "CNB_TARGET_ARCH": architecture(),
+            "CNB_TARGET_ARCH": machine_architecture(),
         }
-
-
-def architecture() -> str:
-    """Return this machine's architecture by Go's name."""
-    return {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
 
 
 def go_env(name: str) -> str:
@@ -153,7 +149,7 @@ def go_root() -> str:
 def known_versions() -> list[str]:
     """Return the Go versions of buildpack.toml for this machine, oldest first."""
     dependencies = tomllib.loads((ROOT / "buildpack.toml").read_text())["metadata"]["dependencies"]
-    versions = [d["version"] for d in dependencies if d["arch"] == architecture()]
+    versions = [d["version"] for d in dependencies if d["arch"] == machine_architecture()]
     return sorted(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 
@@ -169,7 +165,7 @@ def golden_for(bench: Workbench) -> Golden:
             ", ".join(known_versions()): "<known versions>",
             f"Go {at_hand}": "Go <at hand>",
             f"): {at_hand}\n": "): <at hand>\n",
-            f"linux-{architecture()}": "linux-<architecture>",
-            f"linux/{architecture()}": "linux/<architecture>",
+            f"linux-{machine_architecture()}": "linux-<architecture>",
+            f"linux/{machine_architecture()}": "linux/<architecture>",
         }
     )

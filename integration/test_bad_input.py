@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 
 from gobp.golang.dirhash import hash1
+from gobp.system.machine import machine_architecture
 from integration.by_hand import (
     APP,
     MAIN,
     MODULE,
     Done,
     Workbench,
-    architecture,
     go_env,
     golden_for,
     known_versions,
@@ -145,7 +145,7 @@ CASES: Mapping[str, tuple[Mapping[str, str | bytes], Mapping[str, str]]] = {
 def test_what_is_wrong_with_an_app_or_its_settings_is_said(bench: Workbench, case: str) -> None:
     listing = bench.root / "proxy/golang.org/toolchain/@v/list"
     listing.parent.mkdir(parents=True)
-    listing.write_text(f"v0.0.1-go1.21.13.linux-{architecture()}\n")
+    listing.write_text(f"v0.0.1-go1.21.13.linux-{machine_architecture()}\n")
     put_lib(bench.root / "proxy")
     files, env = CASES[case]
 
@@ -199,12 +199,12 @@ def without_archive(bench: Workbench) -> dict[str, str]:
 def toolchain_zip(bench: Workbench, content: bytes) -> None:
     folder = bench.root / "proxy/golang.org/toolchain/@v"
     folder.mkdir(parents=True)
-    name = f"v0.0.1-go{other_version()}.linux-{architecture()}.zip"
+    name = f"v0.0.1-go{other_version()}.linux-{machine_architecture()}.zip"
     (folder / name).write_bytes(content)
 
 
 def in_toolchain(files: Mapping[str, bytes]) -> bytes:
-    prefix = f"golang.org/toolchain@v0.0.1-go{other_version()}.linux-{architecture()}/"
+    prefix = f"golang.org/toolchain@v0.0.1-go{other_version()}.linux-{machine_architecture()}/"
     return zip_of({prefix + name: content for name, content in files.items()})
 
 
@@ -251,7 +251,10 @@ def test_a_download_that_is_always_cut_is_given_up_and_leaves_nothing(bench: Wor
 
     assert done.status == 1
     assert "trying again (3 of 3)" in done.output
-    assert f"Go {other_version()} for linux/{architecture()} cannot be downloaded" in done.output
+    assert (
+        f"Go {other_version()} for linux/{machine_architecture()} cannot be downloaded"
+        in done.output
+    )
     assert len(server.requests) == 3
     assert not (bench.layers / ".go-staging").exists()
 
@@ -400,7 +403,7 @@ def test_a_build_killed_while_go_is_fetched_leaves_nothing_that_spoils_the_next(
     with serving(stall) as server:
         env = {**without_archive(bench), "GOPROXY": server.url, "NO_PROXY": "127.0.0.1"}
         process = bench.start("build", env)
-        name = f"go{other_version()}.linux-{architecture()}.part"
+        name = f"go{other_version()}.linux-{machine_architecture()}.part"
         staging = bench.layers / ".go-staging" / name
         for _ in range(200):
             if staging.exists():

@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from gobp.system.fetch import HttpFetcher, NotAvailableError
-from integration.by_hand import APP, MAIN, Workbench, architecture, go_env, known_versions
+from gobp.system.machine import machine_architecture
+from integration.by_hand import APP, MAIN, Workbench, go_env, known_versions
 from integration.lab import ROOT
 from tests.fakes.trouble_server import Request, serving
 
@@ -49,12 +50,12 @@ class Distribution:
     @property
     def archive_path(self) -> str:
         """The path of the archive on the official host."""
-        return f"dl/go{self.version}.linux-{architecture()}.tar.gz"
+        return f"dl/go{self.version}.linux-{machine_architecture()}.tar.gz"
 
     @property
     def module_path(self) -> str:
         """The path of the module's zip on a proxy."""
-        version = f"v0.0.1-go{self.version}.linux-{architecture()}"
+        version = f"v0.0.1-go{self.version}.linux-{machine_architecture()}"
         return f"golang.org/toolchain/@v/{version}.zip"
 
 
@@ -232,7 +233,7 @@ def offline_package(bench: Workbench, distribution: Distribution) -> Path:
     head = text.partition("[[metadata.dependencies]]")[0]
     (folder / "buildpack.toml").write_text(
         f'{head}[[metadata.dependencies]]\nid = "go"\nversion = "{distribution.version}"\n'
-        f'os = "linux"\narch = "{architecture()}"\nuri = "@URI@"\n'
+        f'os = "linux"\narch = "{machine_architecture()}"\nuri = "@URI@"\n'
         f'checksum = "sha256:{distribution.sha256}"\n'
     )
     bench.env["CNB_BUILDPACK_DIR"] = str(folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.component import BuildContext, DetectContext, Host
-from gobp.buildpack.facts import machine_architecture, read_facts
+from gobp.buildpack.facts import read_facts
 from gobp.buildpack.group import Group, NotDetected, resolve_group
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.merge import merge
@@ -21,6 +21,7 @@ from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.system.fetch import HttpFetcher
 from gobp.system.files import write_atomically
+from gobp.system.machine import machine_architecture
 from gobp.system.process import SystemCommands
 
 

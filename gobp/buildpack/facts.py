@@ -1,6 +1,5 @@
 """Gathers the facts of a phase: the app, the variables, the bindings and the target."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +16,9 @@ from gobp.cnb.bindings import (
 from gobp.cnb.phases import Target
 from gobp.errors import UserError
 from gobp.system.files import DirectoryTree
+from gobp.system.machine import machine_architecture
 
 _SECRET_LIMIT = 1024 * 1024  # bytes of one entry of a binding
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-def machine_architecture() -> str:
-    """Return this machine's architecture by Go's name."""
-    machine = os.uname().machine
-    return _ARCHITECTURES.get(machine, machine)
 
 
 def read_facts(

@@ -12,7 +12,6 @@ import click
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.explain import Explanation
 from gobp.buildpack.explain import explain as explain_app
-from gobp.buildpack.facts import machine_architecture
 from gobp.buildpack.go_build.processes import table as process_table
 from gobp.buildpack.go_command import installed_go
 from gobp.buildpack.go_dist.candidates import table
@@ -21,6 +20,7 @@ from gobp.cli.options import app_argument, env_options, read_env
 from gobp.cli.own_buildpack import own_buildpack
 from gobp.cnb.phases import Target
 from gobp.system.files import DirectoryTree
+from gobp.system.machine import machine_architecture
 from gobp.system.process import SystemCommands
 
 

@@ -5,17 +5,15 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
-from gobp.buildpack.facts import machine_architecture
-from gobp.oci.archive import read_archive
 from gobp.oci.image import Image, Platform
-from gobp.oci.layout import LAYOUT_FILE, read_layout
 from gobp.oci.reference import Reference
 from gobp.oci.registry import Registries
+from gobp.platform.run_image import local_image
+from gobp.system.machine import machine_architecture
 
 _BUILD_LABEL = "io.buildpacks.build.metadata"
 
@@ -55,11 +53,9 @@ def inspect(image: str, *, as_json: bool) -> None:
 
 
 def _read(name: str) -> Image:
-    path = Path(name)
-    if (path / LAYOUT_FILE).is_file():
-        return read_layout(path)
-    if path.is_file():
-        return read_archive(path)
+    local = local_image(name)
+    if local is not None:
+        return local
     platform = Platform("linux", machine_architecture())
     return Registries(os.environ).pull(Reference.parse(name), platform)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from gobp.errors import UserError
 from gobp.oci.image import ContainerConfig, ImageConfig, Platform
 from gobp.oci.layer_tar import Entry, FileContent
-from gobp.platform.execution import host_architecture
+from gobp.system.machine import machine_architecture
 
 USER_ID = 1000
 GROUP_ID = 1000
@@ -121,7 +121,7 @@ def find_loader(architecture: str, buildpacks: Iterable[Path]) -> Path:
 def _loader_places(architecture: str, buildpacks: Sequence[Path]) -> list[Path]:
     name = Path(LOADERS[architecture]).name
     own = [folder / "runtime" / architecture / "lib" / name for folder in buildpacks]
-    host = [Path(LOADERS[architecture])] if architecture == host_architecture() else []
+    host = [Path(LOADERS[architecture])] if architecture == machine_architecture() else []
     return [*host, *own]
 
 

@@ -42,6 +42,7 @@ from gobp.platform.workspace import (
     prepare,
     write_platform,
 )
+from gobp.system.machine import machine_architecture
 from gobp.system.process import Commands
 
 _WARNED_FILES = 10  # files with a private path that a warning names
@@ -64,7 +65,7 @@ class _Setting:
     @property
     def platform(self) -> Platform:
         """Return what the image is for."""
-        architecture = self.request.architecture or execution.host_architecture()
+        architecture = self.request.architecture or machine_architecture()
         return Platform(self.request.os, architecture)
 
     @contextmanager

@@ -1,7 +1,6 @@
 """Running a buildpack's executables with the environment that the specification gives them."""
 
 import os
-import platform as machine
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +65,6 @@ def host_target(os_name: str, architecture: str) -> Target:
     fields = dict(line.partition("=")[::2] for line in text.splitlines())
     name, version = (fields.get(key, "").strip("\"' ") for key in ("ID", "VERSION_ID"))
     return Target(os_name, architecture, "", name, version)
-
-
-def host_architecture() -> str:
-    """Return Go's name for the architecture of this machine."""
-    names = {"x86_64": "amd64", "aarch64": "arm64"}
-    return names.get(machine.machine(), machine.machine())
 
 
 def run_detect(buildpack: Buildpack, surroundings: Surroundings) -> DetectRun:

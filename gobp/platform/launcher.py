@@ -20,11 +20,11 @@ from gobp.oci.archive import read_archive
 from gobp.oci.digest import sha256_of
 from gobp.oci.image import Image, Layer
 from gobp.oci.layout import read_layout
-from gobp.platform.execution import host_architecture
 from gobp.platform.failure import LAUNCH_ERROR, PhaseFailed
 from gobp.platform.layers_dir import layer_environment
 from gobp.platform.unpack import unpack
 from gobp.system.files import remove_tree
+from gobp.system.machine import machine_architecture
 
 _OWN_VARIABLES = frozenset(
     {"CNB_LAYERS_DIR", "CNB_APP_DIR", "CNB_PROCESS_TYPE", "CNB_PLATFORM_API"}
@@ -68,9 +68,9 @@ def open_image(image: Path, cache: Path) -> tuple[Path, BuildMetadata]:
     container = read.config.config
     if labels.BUILD_METADATA not in container.labels:
         raise _cannot_launch(f"{image} was not made by buildpacks", "build it with gobp build.")
-    if read.config.architecture != host_architecture():
+    if read.config.architecture != machine_architecture():
         raise _cannot_launch(
-            f"{image} is for {read.config.architecture}, this machine is {host_architecture()}",
+            f"{image} is for {read.config.architecture}, this machine is {machine_architecture()}",
             "build it for this machine.",
         )
     metadata = _build_metadata(container.labels[labels.BUILD_METADATA], str(image))

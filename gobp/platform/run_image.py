@@ -49,10 +49,16 @@ def find_run_image(name: str, platform: Platform, registries: Registries) -> Run
 
     Raises UserError where there is none, or none for the platform.
     """
-    path = Path(name)
-    if (path / LAYOUT_FILE).is_file():
-        return RunImage(read_layout(path, platform=platform), name)
-    if path.is_file():
-        return RunImage(read_archive(path, platform=platform), name)
+    local = local_image(name, platform)
+    if local is not None:
+        return RunImage(local, name)
     reference = Reference.parse(name)
     return RunImage(registries.pull(reference, platform), reference.name)
+
+
+def local_image(name: str, platform: Platform | None = None) -> Image | None:
+    """Read the layout's folder or the archive's file that a name is, None where it is neither."""
+    path = Path(name)
+    if (path / LAYOUT_FILE).is_file():
+        return read_layout(path, platform=platform)
+    return read_archive(path, platform=platform) if path.is_file() else None

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.facts import machine_architecture, read_facts
+from gobp.buildpack.facts import read_facts
 from gobp.cnb.bindings import Binding
 from gobp.cnb.phases import Target
 from gobp.errors import UserError
+from gobp.system.machine import machine_architecture
 
 AMD64 = Target("linux", "amd64")
 

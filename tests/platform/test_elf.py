@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.platform.elf import ElfNeeds, elf_needs
-from gobp.platform.execution import host_architecture
+from gobp.system.machine import machine_architecture
 
 MAIN = "package main\n\nfunc main() {}\n"
 
@@ -46,7 +46,7 @@ def test_a_program_of_this_machine_needs_libc() -> None:
     assert needs is not None
     assert any(name.startswith("libc.so") for name in needs.libraries)
     assert needs.interpreter.startswith("/lib")
-    assert needs.machine == host_architecture()
+    assert needs.machine == machine_architecture()
 
 
 def test_a_script_is_no_elf_file(tmp_path: Path) -> None:

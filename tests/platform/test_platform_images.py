@@ -13,13 +13,13 @@ from gobp.oci.layout import write_layout
 from gobp.oci.reference import Reference
 from gobp.oci.registry import Registries
 from gobp.platform.base import base_entries, find_loader
-from gobp.platform.execution import host_architecture
 from gobp.platform.lifecycle_launcher import find_launcher
 from gobp.platform.run_image import RunImage, find_run_image
+from gobp.system.machine import machine_architecture
 from tests.oci.fake_registry import FakeRegistry, serving
 from tests.platform.platform_lab import PlatformLab, make_buildpack
 
-FOREIGN = {"amd64": "arm64", "arm64": "amd64"}[host_architecture()]
+FOREIGN = {"amd64": "arm64", "arm64": "amd64"}[machine_architecture()]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_published_image_is_the_previous_one_of_the_next_build(
     assert second.where == (request.image,)
     assert "example/one:x" in second.reused
     pulled = Registries({}).pull(
-        Reference.parse(request.image), Platform("linux", host_architecture())
+        Reference.parse(request.image), Platform("linux", machine_architecture())
     )
     assert pulled.source_digest == first.digest
 
@@ -62,7 +62,7 @@ def test_a_run_image_gives_its_config_and_target(tmp_path: Path) -> None:
         labels={"io.buildpacks.base.distro.name": "own", "kept": "yes"},
         other={"StopSignal": "SIGINT"},
     )
-    image = Image.of(ImageConfig(host_architecture(), config=container), [])
+    image = Image.of(ImageConfig(machine_architecture(), config=container), [])
     write_layout(tmp_path / "run", image, reference="run")
     buildpack = make_buildpack(tmp_path, build=f"env > {tmp_path}/env")
 
@@ -92,7 +92,7 @@ def test_a_run_image_for_another_platform_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_base_image_is_the_same_each_time_and_has_what_go_programs_open() -> None:
-    arch = host_architecture()
+    arch = machine_architecture()
     loader = find_loader(arch, [])
     entries = {entry.name: entry for entry in base_entries(loader, arch)}
 
