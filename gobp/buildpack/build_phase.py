@@ -7,10 +7,11 @@ from pathlib import Path
 from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.component import BuildContext, DetectContext, Host
 from gobp.buildpack.facts import read_facts
-from gobp.buildpack.group import Group, NotDetected, resolve_group
+from gobp.buildpack.group import Group, Member, NotDetected, resolve_group
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.merge import merge
 from gobp.buildpack.secrets import secrets_of
+from gobp.buildpack.session import Session
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.buildpack_plan import BuildpackPlan
@@ -72,23 +73,29 @@ def _build_members(phase: _Phase, app_dir: Path) -> Launch:
     for member in phase.group.members:
         BUILDERS[member.component].check(phase.facts)
     layers = Layers(Path(phase.inputs.layers_dir))
-    fetcher = HttpFetcher(phase.facts.env, on_retry=phase.log.action)
-    host = Host(machine_architecture(), SystemCommands(), fetcher)
-    launches = []
-    for member in phase.group.members:
-        env = layers.build_environment(phase.facts.env)
-        builder = BUILDERS[member.component]
-        context = BuildContext(
-            facts=replace(phase.facts, env=env),
-            app_dir=app_dir,
-            buildpack_dir=Path(phase.inputs.buildpack_dir),
-            metadata=phase.buildpack.metadata,
-            env=env,
-            entries=member.entries,
-            layers=layers,
-            host=host,
-            log=phase.log,
+    with Session() as session:
+        return merge(
+            [_build(phase, app_dir, member, layers, session) for member in phase.group.members]
         )
-        phase.log.title(builder.title)
-        launches.append(builder.build(context))
-    return merge(launches)
+
+
+def _build(
+    phase: _Phase, app_dir: Path, member: Member, layers: Layers, session: Session
+) -> Launch:
+    env = {**layers.build_environment(phase.facts.env), **session.env}
+    fetcher = HttpFetcher(env, on_retry=phase.log.action)
+    context = BuildContext(
+        facts=replace(phase.facts, env=env),
+        app_dir=app_dir,
+        buildpack_dir=Path(phase.inputs.buildpack_dir),
+        metadata=phase.buildpack.metadata,
+        env=env,
+        entries=member.entries,
+        layers=layers,
+        session=session,
+        host=Host(machine_architecture(), SystemCommands(), fetcher),
+        log=phase.log,
+    )
+    builder = BUILDERS[member.component]
+    phase.log.title(builder.title)
+    return builder.build(context)

@@ -13,6 +13,8 @@ from gobp.buildpack.go_dist.build import build as go_dist
 from gobp.buildpack.go_mod_vendor.build import build as go_mod_vendor
 from gobp.buildpack.image_labels.build import build as image_labels
 from gobp.buildpack.procfile.build import build as procfile
+from gobp.buildpack.source_removal.build import build as source_removal
+from gobp.buildpack.source_removal.build import read_configuration as read_keep_files
 from gobp.cnb.launch import Launch
 
 
@@ -46,6 +48,7 @@ BUILDERS: Mapping[str, Builder] = {
     "git": Builder("Git", git),
     "go-mod-vendor": Builder("Go Mod Vendor", go_mod_vendor),
     "go-build": Builder("Go Build", go_build, check=read_config),
+    "source-removal": Builder("Source Removal", source_removal, check=read_keep_files),
     "procfile": Builder("Procfile", procfile),
     "environment-variables": Builder("Environment Variables", environment_variables),
     "image-labels": Builder("Image Labels", image_labels),

@@ -11,6 +11,7 @@ from gobp.cnb.phases import Target
 
 if TYPE_CHECKING:
     from gobp.buildpack.layers import Layers
+    from gobp.buildpack.session import Session
     from gobp.cnb.buildpack_plan import Entry
     from gobp.log import BuildLog
     from gobp.system.fetch import Fetcher
@@ -98,8 +99,9 @@ class Host:
 class BuildContext:
     """What a build is handed: the facts of detect, its plan entries, its layers and its effects.
 
-    ``env`` is the environment with the layers of the components before it; ``metadata`` is
-    ``[metadata]`` of buildpack.toml; ``app_dir`` is where the app lies and may be written.
+    ``env`` is the environment with the layers and the session of the components before it;
+    ``session`` is for what must not reach a layer; ``metadata`` is ``[metadata]`` of
+    buildpack.toml; ``app_dir`` is where the app lies and may be written.
     """
 
     facts: DetectContext
@@ -109,5 +111,6 @@ class BuildContext:
     env: Mapping[str, str]
     entries: "tuple[Entry, ...]"
     layers: "Layers"
+    session: "Session"
     host: Host
     log: "BuildLog"

@@ -10,6 +10,7 @@ from gobp.buildpack.go_dist.detect import detect as go_dist
 from gobp.buildpack.go_mod_vendor.detect import detect as go_mod_vendor
 from gobp.buildpack.image_labels.detect import detect as image_labels
 from gobp.buildpack.procfile.detect import detect as procfile
+from gobp.buildpack.source_removal.detect import detect as source_removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ DETECTORS = (
     Detector("git", git),
     Detector("go-mod-vendor", go_mod_vendor),
     Detector("go-build", go_build, optional=False),
+    Detector("source-removal", source_removal),
     Detector("procfile", procfile),
     Detector("environment-variables", environment_variables),
     Detector("image-labels", image_labels),

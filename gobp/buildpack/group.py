@@ -14,6 +14,7 @@ from gobp.cnb.resolution import Candidate, Unresolved, resolve
 from gobp.errors import UserError
 
 NO_OUTER_ENTRIES = BuildpackPlan()
+_SKIP = "BP_GO_SKIP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,12 @@ def resolve_group(
     candidates: list[Candidate] = []
     left_out: dict[str, str] = {}
     errors: list[UserError] = []
+    detectors = tuple(detectors)
+    skipped = _skipped(context.env, detectors)
     for detector in detectors:
+        if detector.component in skipped:
+            left_out[detector.component] = f"{_SKIP} names it"
+            continue
         try:
             result = detector.detect(context)
         except UserError as error:
@@ -79,6 +85,19 @@ def resolve_group(
         for component in resolution.ids
     )
     return Group(members, left_out)
+
+
+def _skipped(env: Mapping[str, str], detectors: Iterable[Detector]) -> frozenset[str]:
+    """Return the components that the user leaves out. Raises UserError for one that cannot be."""
+    named = frozenset(part.strip() for part in env.get(_SKIP, "").split(":")) - {""}
+    optional = {detector.component for detector in detectors if detector.optional}
+    if unknown := sorted(named - optional):
+        raise UserError(
+            f"{_SKIP} names {', '.join(unknown)}, which cannot be left out",
+            remedy="name parts of the build, separated by ':', of these: "
+            f"{', '.join(sorted(optional))}.",
+        )
+    return named
 
 
 def _outer_entries(outer: BuildpackPlan, names: Iterable[str]) -> tuple[Entry, ...]:

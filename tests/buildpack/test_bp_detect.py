@@ -236,10 +236,25 @@ class TestGroup:
             "go-dist",
             "go-mod-vendor",
             "go-build",
+            "source-removal",
             "environment-variables",
         ]
         assert set(group.left_out) == {"git", "procfile", "image-labels"}
         assert all(group.left_out.values())
+
+    def test_a_part_that_the_user_skips_is_left_out_and_says_so(self) -> None:
+        group = resolve_group(facts(MODULE, BP_GO_SKIP="source-removal: go-mod-vendor"))
+
+        assert isinstance(group, Group)
+        assert [member.component for member in group.members] == ["go-dist", "go-build"]
+        assert group.left_out["source-removal"] == "BP_GO_SKIP names it"
+
+    @pytest.mark.parametrize("part", ["go-build", "go-dist", "nothing"])
+    def test_only_optional_parts_can_be_skipped(self, part: str) -> None:
+        with pytest.raises(UserError, match=f"names {part}, which cannot be left out") as caught:
+            resolve_group(facts(MODULE, BP_GO_SKIP=part))
+
+        assert "procfile" in caught.value.remedy
 
     def test_entries_go_to_the_component_that_provides_their_name(self) -> None:
         group = resolve_group(facts({**MODULE, "Procfile": "web: x\n"}, BP_GO_VERSION="1.26"))

@@ -17,6 +17,7 @@ from gobp.buildpack.go_build.build import build, go_build_argv
 from gobp.buildpack.go_build.gopath import import_path
 from gobp.buildpack.go_command import capture_go, go_environment, installed_go, run_go
 from gobp.buildpack.layers import Layers
+from gobp.buildpack.session import Session
 from gobp.cnb.launch import Launch
 from gobp.errors import UserError
 from gobp.log import BuildLog
@@ -88,6 +89,7 @@ def context(
             env=variables,
             entries=(),
             layers=Layers(root / "layers"),
+            session=Session(root),
             host=Host("amd64", commands, MemoryFetcher({})),
             log=BuildLog(said),
         ),
@@ -241,19 +243,16 @@ def build_app(root: Path, env: Mapping[str, str]) -> tuple[Launch, str]:
     return build(made), said.getvalue()
 
 
-def test_a_build_leaves_programs_processes_and_kept_files_only(tmp_path: Path) -> None:
+def test_a_build_leaves_programs_and_processes(tmp_path: Path) -> None:
     app_files(tmp_path)
-    (tmp_path / "app/assets").mkdir()
-    (tmp_path / "app/assets/a.css").write_text("")
 
-    launch, _ = build_app(tmp_path, {"BP_KEEP_FILES": "assets"})
+    launch, _ = build_app(tmp_path, {})
 
     program = f"{tmp_path}/layers/targets/bin/app"
     assert [(p.type, p.command) for p in launch.processes] == [
         ("web", (program,)),
         ("app", (program,)),
     ]
-    assert [path.name for path in (tmp_path / "app").iterdir()] == ["assets"]
     assert "cache = true" in (tmp_path / "layers/gocache.toml").read_text()
     assert "launch = true" in (tmp_path / "layers/targets.toml").read_text()
 
@@ -270,20 +269,10 @@ def test_a_program_that_flags_kept_from_being_written_is_missed(tmp_path: Path) 
     assert (tmp_path / "app/main.go").exists()
 
 
-def test_a_glob_that_cannot_be_read_is_refused_before_anything_runs(tmp_path: Path) -> None:
-    app_files(tmp_path)
-    made, _ = context(tmp_path, {}, {"BP_KEEP_FILES": "["})
-
-    with pytest.raises(UserError, match="BP_KEEP_FILES"):
-        build(made)
-
-
 def test_a_compile_cache_restored_half_is_begun_anew_and_the_log_says_why(tmp_path: Path) -> None:
     app_files(tmp_path)
     build_app(tmp_path, {})
     (tmp_path / "layers/gocache/00/x-a").unlink()
-    (tmp_path / "app").rmdir()
-    app_files(tmp_path)
 
     _, said = build_app(tmp_path, {})
 

@@ -23,9 +23,10 @@ from gobp.buildpack.go_dist.distribution import (
     kept_from_module,
     module_prefix,
 )
-from gobp.buildpack.go_dist.mirrors import read_mirrors
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layers
+from gobp.buildpack.mirrors import read_mirrors
+from gobp.buildpack.session import Session
 from gobp.cnb import toml
 from gobp.cnb.bindings import Binding
 from gobp.cnb.buildpack_plan import Entry
@@ -388,6 +389,7 @@ class Machine:
                 env=self.env,
                 entries=entries,
                 layers=Layers(self.layers),
+                session=Session(self.layers),
                 host=Host("amd64", ScriptedCommands({("go",): self.go}), self.fetcher),
                 log=BuildLog(self.said),
             )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.buildpack.go_build.keep import read_keep_files, removals
+from gobp.buildpack.source_removal.keep import read_keep_files, removals
 from gobp.errors import UserError
 from tests.fakes.memory_tree import MemoryTree
 

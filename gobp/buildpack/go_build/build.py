@@ -1,4 +1,4 @@
-"""Compiles every target with one go build, and keeps of the app only what it needs to run."""
+"""Compiles every target with one go build, and names a process for each program."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,19 @@ from gobp.buildpack.go_build import compile_cache
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.gopath import Workplace, workplace
-from gobp.buildpack.go_build.keep import KeepFiles, removals
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_command import go_environment, run_go
 from gobp.buildpack.layers import Layer
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
-from gobp.system.files import remove_tree
 
 TARGETS_LAYER = "targets"
 CACHE_LAYER = "gocache"
 
 
 def build(context: BuildContext) -> Launch:
-    """Compile, remove the source, and name the processes."""
+    """Compile, and name the processes."""
     config = read_config(context.facts)
     context.log.process(f"Building {', '.join(config.targets)} ({config.targets_because})")
     cache = open_cache(context, CACHE_LAYER, "compile cache")
@@ -35,7 +33,6 @@ def build(context: BuildContext) -> Launch:
         )
         _compile(context, config, place, targets, cache)
     _check(binaries, targets)
-    _remove_source(context, config.keep)
     context.layers.contribute(cache, LayerTypes(cache=True))
     context.layers.contribute(targets, LayerTypes(launch=True))
     processes = launch_processes(binaries, f"{targets.path}/bin")
@@ -83,8 +80,3 @@ def _check(binaries: Sequence[str], targets: Layer) -> None:
             remedy="check the flags in BP_GO_BUILD_FLAGS: some of them (-n, for example) keep go "
             "from writing programs.",
         )
-
-
-def _remove_source(context: BuildContext, keep: KeepFiles) -> None:
-    for path in tuple(removals(context.facts.app, keep)):
-        remove_tree(context.app_dir / path)

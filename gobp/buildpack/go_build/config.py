@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
-from gobp.buildpack.go_build.keep import KeepFiles, read_keep_files
 from gobp.buildpack.go_build.targets import chosen_targets, find_programs
 from gobp.errors import UserError
 from gobp.golang.sourcefile import BuildTarget
@@ -20,7 +19,6 @@ class BuildConfig:
     targets: tuple[str, ...]
     targets_because: str
     tags: frozenset[str]
-    keep: KeepFiles
 
 
 def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> BuildConfig:
@@ -40,7 +38,6 @@ def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> Buil
         targets=targets,
         targets_because=because,
         tags=tags,
-        keep=read_keep_files(facts.env),
     )
 
 

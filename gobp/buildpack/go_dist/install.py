@@ -8,9 +8,9 @@ from pathlib import Path
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_dist import distribution
 from gobp.buildpack.go_dist.catalog import Release
-from gobp.buildpack.go_dist.mirrors import Mirrors, read_mirrors
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
 from gobp.buildpack.layers import Layer
+from gobp.buildpack.mirrors import Mirrors, read_mirrors
 from gobp.errors import UserError
 from gobp.golang.dirhash import hash1
 from gobp.system.archive import extract_tar, extract_zip

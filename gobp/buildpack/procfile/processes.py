@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping
 
 from gobp.buildpack.component import DetectContext
+from gobp.buildpack.switches import is_on
 from gobp.cnb.bindings import of_type
 from gobp.cnb.launch import Process
 from gobp.errors import UserError
@@ -15,8 +16,6 @@ _LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 _DEFAULTS = ("web", "worker")
 # What only a shell understands; quotes and backslashes are words' own.
 _SHELL_SYNTAX = re.compile(r"[$`&|;<>(){}*?\[~#!\n]|^\s*\w+=")
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
 
 
 def read_commands(context: DetectContext) -> dict[str, str]:
@@ -78,7 +77,7 @@ def launch_processes(commands: Mapping[str, str], env: Mapping[str, str]) -> tup
     """Return the processes sorted by type; the first of ``web`` and ``worker`` is the default."""
     by_lower = {name.lower(): name for name in commands}
     default = next((by_lower[name] for name in _DEFAULTS if name in by_lower), None)
-    always_direct = _boolean(env.get("BP_DIRECT_PROCESS", ""))
+    always_direct = is_on(env, "BP_DIRECT_PROCESS")
     return tuple(
         Process(
             type=name,
@@ -104,12 +103,3 @@ def _words(name: str, line: str, *, always_direct: bool) -> tuple[str, ...]:
             detail=f"{name}: {line}",
             remedy="close every quote in the command.",
         ) from error
-
-
-def _boolean(text: str) -> bool:
-    if text not in _TRUE | _FALSE:
-        raise UserError(
-            f"BP_DIRECT_PROCESS is {text!r}, which is neither true nor false",
-            remedy="set BP_DIRECT_PROCESS to true or false.",
-        )
-    return text in _TRUE
