@@ -21,6 +21,11 @@ VARIABLES = (
     Variable("BP_GO_WORK_USE", "folders, separated by `:`, to make a workspace of"),
     Variable("BP_GO_BUILD_FLAGS", "flags for `go build`", "`-buildmode=pie -trimpath`"),
     Variable("BP_GO_BUILD_LDFLAGS", "value of `-ldflags`; `${NAME}` is replaced"),
+    Variable(
+        "BP_GO_STATIC",
+        "link statically, for run images without libc",
+        "true on Alpine and Paketo's static stacks",
+    ),
     Variable("BP_GO_BUILD_IMPORT_PATH", "import path of an app without go.mod", "`workspace`"),
     Variable("BP_KEEP_FILES", "globs, separated by `:`, of files that stay in the image"),
     Variable("BP_LIVE_RELOAD_ENABLED", "the image rebuilds and restarts the app when it changes"),

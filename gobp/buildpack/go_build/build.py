@@ -23,9 +23,11 @@ def build(context: BuildContext) -> Launch:
     """Compile, and name the processes."""
     config = read_config(context.facts)
     context.log.process(f"Building {', '.join(config.targets)} ({config.targets_because})")
+    if config.linking.static:
+        context.log.process(f"Linking statically: {config.linking.because}")
     cache = open_cache(context, CACHE_LAYER, "compile cache")
     targets = context.layers.layer(TARGETS_LAYER)
-    env = _environment(context, cache)
+    env = _environment(context, config, cache)
     context.log.process("Executing build process")
     with workplace(context, config.layout, env) as place:
         binaries = list_binaries(
@@ -44,8 +46,10 @@ def build(context: BuildContext) -> Launch:
     return Launch(processes=processes)
 
 
-def _environment(context: BuildContext, cache: Layer) -> dict[str, str]:
+def _environment(context: BuildContext, config: BuildConfig, cache: Layer) -> dict[str, str]:
     env = {**go_environment(context.env, context.app_dir), "GOCACHE": str(cache.path)}
+    if config.linking.cgo:
+        env["CGO_ENABLED"] = config.linking.cgo
     target = context.facts.target.arch
     if target != context.host.architecture:  # Go cross-compiles by itself, without emulation
         env |= {"GOOS": "linux", "GOARCH": target}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
+from gobp.buildpack.go_build.linking import Linking, read_linking
 from gobp.buildpack.go_build.targets import chosen_targets, find_programs
 from gobp.errors import UserError
 from gobp.golang.sourcefile import BuildTarget
@@ -19,6 +20,7 @@ class BuildConfig:
     targets: tuple[str, ...]
     targets_because: str
     tags: frozenset[str]
+    linking: Linking
 
 
 def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> BuildConfig:
@@ -28,16 +30,24 @@ def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> Buil
     """
     layout = read_layout(facts.app, facts.env)
     user = user_flags(facts.env)
+    linking = read_linking(facts.env, facts.target)
     goflags = facts.env.get("GOFLAGS", "")
     tags = tags_of(user, goflags)
     built_for = BuildTarget(facts.target.arch, tags)
     targets, because = _targets(facts, layout, built_for)
     return BuildConfig(
         layout=layout,
-        flags=build_flags(user, goflags, mod=_mod(layout, will_be_vendored=will_be_vendored)),
+        flags=build_flags(
+            user,
+            goflags,
+            mod=_mod(layout, will_be_vendored=will_be_vendored),
+            buildmode=linking.buildmode,
+            ldflags=linking.ldflags,
+        ),
         targets=targets,
         targets_because=because,
         tags=tags,
+        linking=linking,
     )
 
 

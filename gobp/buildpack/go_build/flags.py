@@ -30,17 +30,29 @@ def user_flags(env: Mapping[str, str]) -> tuple[str, ...]:
     return (*(flag for flag in flags if flag_name(flag) != "ldflags"), f"-ldflags={value}")
 
 
-def build_flags(user: tuple[str, ...], goflags: str, *, mod: str) -> tuple[str, ...]:
+def build_flags(
+    user: tuple[str, ...], goflags: str, *, mod: str, buildmode: str = "pie", ldflags: str = ""
+) -> tuple[str, ...]:
     """Return the flags of the build: the user's, and a default for each that nobody gave.
 
-    ``goflags`` is the variable GOFLAGS, which counts as given by the user; ``mod`` the default of
-    the flag ``-mod``, "" for none.
+    ``goflags`` is the variable GOFLAGS, which counts as given by the user; ``mod`` and
+    ``buildmode`` are the defaults of these flags, "" for none. ``ldflags`` are for the linker
+    besides the user's own.
     """
     given = {flag_name(flag) for flag in (*user, *goflags.split())}
-    defaults = {"buildmode": "-buildmode=pie", "trimpath": "-trimpath"}
-    if mod:
-        defaults = {"mod": f"-mod={mod}", **defaults}
-    return (*(flag for name, flag in defaults.items() if name not in given), *user)
+    defaults = {"mod": mod, "buildmode": buildmode}
+    flags = [f"-{name}={value}" for name, value in defaults.items() if value and name not in given]
+    trimpath = () if "trimpath" in given else ("-trimpath",)
+    return (*flags, *trimpath, *_with_ldflags(user, ldflags))
+
+
+def _with_ldflags(user: tuple[str, ...], ldflags: str) -> tuple[str, ...]:
+    """Add to the user's ``-ldflags``; one that says itself how to link C code stays as it is."""
+    theirs = next((flag for flag in reversed(user) if flag_name(flag) == "ldflags"), "")
+    if not ldflags or "-extldflags" in theirs:
+        return user
+    value = " ".join(part for part in (theirs.partition("=")[2], ldflags) if part)
+    return (*(flag for flag in user if flag_name(flag) != "ldflags"), f"-ldflags={value}")
 
 
 def flag_name(flag: str) -> str:
