@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.git_config import git_config
 from gobp.buildpack.steps import timed
 from gobp.errors import UserError
 from gobp.golang.failures import explain
@@ -56,15 +57,11 @@ def go_environment(env: Mapping[str, str], app_dir: Path) -> dict[str, str]:
     flags = env.get("GOFLAGS", "").split()
     if not any(flag.startswith(("-modcacherw", "--modcacherw")) for flag in flags):
         flags.append("-modcacherw")
-    count = env.get("GIT_CONFIG_COUNT", "")
-    next_key = int(count) if count.isdecimal() else 0
     return {
         **env,
         "GOTOOLCHAIN": _NEVER_A_SECOND_DOWNLOAD,
         "GOFLAGS": " ".join(flags),
-        "GIT_CONFIG_COUNT": str(next_key + 1),
-        f"GIT_CONFIG_KEY_{next_key}": "safe.directory",
-        f"GIT_CONFIG_VALUE_{next_key}": str(app_dir),
+        **git_config(env, [("safe.directory", str(app_dir))]),
         "GIT_TERMINAL_PROMPT": "0",
     }
 

@@ -1,6 +1,7 @@
 """Compiles every target with one go build, and names a process for each program."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
@@ -9,6 +10,7 @@ from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.gopath import Workplace, workplace
 from gobp.buildpack.go_build.processes import launch_processes, table
+from gobp.buildpack.go_build.stamping import stamping_flags
 from gobp.buildpack.go_command import go_environment, run_go
 from gobp.buildpack.layers import Layer
 from gobp.cnb.launch import Launch
@@ -30,6 +32,8 @@ def build(context: BuildContext) -> Launch:
     env = _environment(context, config, cache)
     context.log.process("Executing build process")
     with workplace(context, config.layout, env) as place:
+        stamping = stamping_flags(context, config, place.folder, place.env)
+        config = replace(config, flags=(*stamping, *config.flags))
         binaries = list_binaries(
             context, config.targets, config.flags, cwd=place.folder, env=place.env
         )
