@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from gobp.buildpack.app_layout import Mode, read_layout
-from gobp.buildpack.go_build.targets import Programs, chosen_targets, find_programs
+from gobp.buildpack.go_build.targets import (
+    Programs,
+    chosen_targets,
+    find_programs,
+    wished_targets,
+)
 from gobp.errors import UserError
 from gobp.golang.sourcefile import BuildTarget
 from gobp.system.files import DirectoryTree
@@ -29,7 +34,8 @@ def found(
 
 def targets(files: Mapping[str, str], env: Mapping[str, str]) -> tuple[str, ...]:
     app = MemoryTree({"go.mod": "module example.com/app", **files})
-    return chosen_targets(app, read_layout(app, env), env)
+    layout = read_layout(app, env)
+    return chosen_targets(app, layout, wished_targets(app, layout, env))
 
 
 def test_a_program_at_the_root_is_the_one_even_where_there_are_others() -> None:

@@ -6,7 +6,7 @@ from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
 from gobp.buildpack.go_build.linking import Linking, read_linking
-from gobp.buildpack.go_build.targets import chosen_targets, find_programs
+from gobp.buildpack.go_build.targets import chosen_targets, find_programs, wished_targets
 from gobp.errors import UserError
 from gobp.golang.sourcefile import BuildTarget
 
@@ -63,9 +63,9 @@ def _mod(layout: AppLayout, *, will_be_vendored: bool) -> str:
 def _targets(
     facts: DetectContext, layout: AppLayout, built_for: BuildTarget
 ) -> tuple[tuple[str, ...], str]:
-    named = chosen_targets(facts.app, layout, facts.env)
-    if named:
-        return named, "named in BP_GO_TARGETS"
+    wish = wished_targets(facts.app, layout, facts.env)
+    if wish.targets:
+        return chosen_targets(facts.app, layout, wish), f"named in {wish.named_by}"
     found = find_programs(facts.app, layout, built_for)
     if found.chosen:
         return found.chosen, found.reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gobp.buildpack.app_layout import AppLayout, Mode
 from gobp.buildpack.component import AppTree
+from gobp.buildpack.heroku import read_directives
 from gobp.errors import UserError
 from gobp.golang import workfile
 from gobp.golang.sourcefile import BuildTarget, name_matches, package_name
@@ -18,37 +19,51 @@ _ASIDE = frozenset(
 _NEVER = frozenset({"node_modules", "testdata", "vendor"})
 
 
-def chosen_targets(app: AppTree, layout: AppLayout, env: Mapping[str, str]) -> tuple[str, ...]:
-    """Return BP_GO_TARGETS as arguments of ``go build``; empty where it is not set.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The targets that somebody names, and where: ``BP_GO_TARGETS`` or a directive in go.mod."""
+
+    targets: tuple[str, ...]
+    named_by: str
+
+
+def wished_targets(app: AppTree, layout: AppLayout, env: Mapping[str, str]) -> Wish:
+    """Return who names targets: BP_GO_TARGETS, else Heroku's directive in go.mod; none is fine."""
+    named = tuple(part.strip() for part in env.get("BP_GO_TARGETS", "").split(":"))
+    if any(named):
+        return Wish(tuple(filter(None, named)), "BP_GO_TARGETS")
+    return Wish(read_directives(app, layout.root).install, "the directive +heroku install")
+
+
+def chosen_targets(app: AppTree, layout: AppLayout, wish: Wish) -> tuple[str, ...]:
+    """Return the targets that are wished for as arguments of ``go build``.
 
     A target is a folder, a pattern (``./cmd/...``), a file or an import path; folders are
     relative to the folder that is built. Raises UserError for a folder that is not there.
     """
-    named = [part.strip() for part in env.get("BP_GO_TARGETS", "").split(":")]
-    return tuple(_argument(app, layout, target) for target in named if target)
+    return tuple(_argument(app, layout, target, wish.named_by) for target in wish.targets)
 
 
-def _argument(app: AppTree, layout: AppLayout, target: str) -> str:
-    if target.startswith("/"):
-        raise _bad_target(app, layout, target, "is an absolute path")
+def _argument(app: AppTree, layout: AppLayout, target: str, named_by: str) -> str:
     clean = posixpath.normpath(target)
     folder = clean.removesuffix("...").rstrip("/") or "."
     path = posixpath.normpath(posixpath.join(layout.workdir, folder))
-    if path.split("/")[0] == "..":
-        raise _bad_target(app, layout, target, "is outside the app")
-    if path == "." or app.is_dir(path) or app.has(path):
+    if target.startswith("/"):
+        reason = "is an absolute path"
+    elif path.split("/")[0] == "..":
+        reason = "is outside the app"
+    elif path == "." or app.is_dir(path) or app.has(path):
         return clean if clean.split("/")[0] in {".", ".."} else f"./{clean}"
-    if "." in clean.partition("/")[0] and not target.startswith("."):  # as of a module's host
+    elif "." in clean.partition("/")[0] and not target.startswith("."):  # as of a module's host
         return clean
-    raise _bad_target(app, layout, target, "does not exist")
-
-
-def _bad_target(app: AppTree, layout: AppLayout, target: str, reason: str) -> UserError:
+    else:
+        reason = "does not exist"
     found = find_programs(app, layout, BuildTarget("amd64"))
-    return UserError(
-        f"BP_GO_TARGETS names {target!r}, which {reason}",
+    raise UserError(
+        f"{named_by} names {target!r}, which {reason}",
         detail=f"programs found in the app: {', '.join(found.all) or 'none'}",
-        remedy="name folders relative to the app, separated by ':', such as cmd/web:cmd/job.",
+        remedy="name folders relative to the app, in BP_GO_TARGETS separated by ':', such as "
+        "cmd/web:cmd/job.",
     )
 
 

@@ -7,6 +7,7 @@ from gobp.cnb.buildpack_plan import Entry
 
 PRIORITIES = (
     "BP_GO_VERSION",
+    "+heroku goVersion",
     "go.work toolchain",
     "go.work",
     "go.mod toolchain",

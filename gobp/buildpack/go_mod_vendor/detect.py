@@ -2,11 +2,13 @@
 
 from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
 from gobp.buildpack.component import AppTree, DetectContext, DetectResult, Fail, Pass
+from gobp.buildpack.heroku import read_directives
 from gobp.cnb.build_plan import BuildPlan, Require
 from gobp.golang import modfile, workfile
 from gobp.golang.constraint import at_least_within_line
 from gobp.golang.version import GoVersion
 
+_HEROKU = "+heroku goVersion"  # a directive in go.mod
 _FIRST_STRICT_LINE = GoVersion.parse("1.21")
 
 
@@ -19,7 +21,10 @@ def detect(context: DetectContext) -> DetectResult:
     metadata: dict[str, object] = {"build": True}
     if version:
         metadata |= {"version-source": source, "version": version}
-    return Pass(BuildPlan(requires=(Require("go", metadata),)))
+    requires = [Require("go", metadata)]
+    if heroku := read_directives(context.app, layout.root).go_version:
+        requires.append(Require("go", {"version-source": _HEROKU, "version": heroku}))
+    return Pass(BuildPlan(requires=tuple(requires)))
 
 
 def _go_version(app: AppTree, layout: AppLayout) -> tuple[str, str]:
