@@ -10,14 +10,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gobp.buildpack.helpers import source_files
 from gobp.cnb.labels import BUILDPACK_LAYERS, BUILDPACKAGE_METADATA
 from gobp.errors import UserError
 from gobp.oci.blobs import BlobStore
 from gobp.oci.image import ContainerConfig, History, Image, ImageConfig, Layer
 from gobp.oci.layer_tar import Entry, FileContent, store_layer, write_tar
 from gobp.oci.layout import write_layout
+from release.helpers import PREBUILT, build_helpers
 from release.runtime import (
     CONTAINER_CODE,
+    HELPERS,
     ROOT,
     RUNTIME,
     build,
@@ -40,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         host_architecture()
         build(RUNTIME)
+        say(build_helpers(RUNTIME, HELPERS))
         out.mkdir(parents=True, exist_ok=True)
         stage(out / "buildpack", RUNTIME)
         say(f"{out / 'buildpack'} (tree {tree_hash(out / 'buildpack')})")
@@ -59,7 +63,9 @@ def stage(target: Path, runtime: Path) -> None:
         _copy(ROOT / name, staging / name, executable=name in _EXECUTABLE)
     for part in _RUNTIME_PARTS:
         shutil.copytree(runtime / part, staging / "runtime" / part)
-    for path in _container_code(ROOT / "gobp"):
+    if (runtime / PREBUILT).is_dir():
+        shutil.copytree(runtime / PREBUILT, staging / "runtime" / PREBUILT)
+    for path in (*_container_code(ROOT / "gobp"), *source_files(HELPERS)):
         _copy(path, staging / path.relative_to(ROOT))
     say("compiling gobp")
     run_compiler(runtime, "sourceless", staging / "gobp", "gobp/", CONTAINER_CODE)

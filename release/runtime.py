@@ -19,6 +19,7 @@ from release import recipe
 from release.apt import Mirror, current_packages, find_mirror, machine_sources
 from release.deb import PackageFiles, merge, read_deb
 from release.fetch import GoneError, fetch
+from release.helpers import build_helpers
 from release.lock import Lock, Package, format_lock, read_lock
 from release.recipe import AMD64, ARM64, Architecture, TreeFile
 from release.tree import put_in_place, remove_sources, tree_hash, write_tree
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "release" / "runtime.lock.toml"
 REQUIREMENTS = ROOT / "requirements" / "runtime.txt"
 RUNTIME = ROOT / "runtime"
+HELPERS = ROOT / "helpers"
 CONTAINER_CODE = ("__init__.py", "errors.py", "log.py", "cnb", "golang", "system", "buildpack")
 """The parts of gobp that run in a build container."""
 _STAMP = "stamp"
@@ -47,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
             write_lock(LOCK)
         else:
             build(RUNTIME)
+            say(build_helpers(RUNTIME, HELPERS))
             compile_clone(RUNTIME)
     except UserError as error:
         print(error, file=sys.stderr)

@@ -1,0 +1,3 @@
+module gobp/helpers
+
+go 1.21

@@ -1,0 +1,66 @@
+"""Compile the static programs of ``helpers/`` for both architectures, with this machine's Go."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from gobp.buildpack.go_command import installed_go
+from gobp.buildpack.helpers import (
+    STAMP,
+    compile_environment,
+    compile_helper,
+    programs,
+    sources_hash,
+)
+from gobp.system.process import SystemCommands
+from release.recipe import AMD64, ARM64
+from release.tree import put_in_place
+
+PREBUILT = "helpers"
+"""Name of the folder of prebuilt helpers in ``runtime/``."""
+
+
+def build_helpers(runtime: Path, sources: Path) -> str:
+    """Make ``runtime/helpers`` or find that it is made already; return what to tell of it.
+
+    Without Go on this machine there are none, and builds compile what they need themselves.
+    Raises UserError where one does not compile.
+    """
+    target = runtime / PREBUILT
+    go = installed_go(SystemCommands(), os.environ)
+    if go is None:
+        shutil.rmtree(target, ignore_errors=True)
+        return (
+            "WARNING: this machine has no go, so the helpers are left out: "
+            "each build will compile those that it needs"
+        )
+    key = f"{sources_hash(sources)} go{go.version}\n"
+    stamp = target / STAMP
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
+        return f"{target.parent.name}/{PREBUILT} is up to date"
+    staging = target.with_name(f"{PREBUILT}.new")
+    shutil.rmtree(staging, ignore_errors=True)
+    names = programs(sources)
+    _compile(names, sources, staging)
+    (staging / STAMP).write_text(key, encoding="utf-8")
+    _add_licence(Path(go.goroot), runtime / "licenses" / "go")
+    put_in_place(staging, target)
+    return f"compiled the helpers with Go {go.version}: {', '.join(names) or 'there are none'}"
+
+
+def _compile(names: tuple[str, ...], sources: Path, staging: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="gobp-helpers-") as scratch:
+        for architecture in (AMD64, ARM64):
+            folder = staging / architecture.name
+            folder.mkdir(parents=True)
+            env = compile_environment(os.environ, architecture.name, Path(scratch))
+            for name in names:
+                compile_helper(SystemCommands(), sources / name, folder / name, env=env)
+                (folder / name).chmod(0o755)
+
+
+def _add_licence(goroot: Path, folder: Path) -> None:
+    """Keep the licence of Go's standard library and run time, which are in every helper."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(goroot / "LICENSE", folder / "LICENSE")

@@ -1,0 +1,132 @@
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gobp.buildpack.helpers import STAMP, programs, put_helper, source_files, sources_hash
+from gobp.errors import UserError
+from gobp.system.process import SystemCommands
+from tests.fakes.a_build import ABuild, a_build
+
+PROGRAM = 'package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("hello\\n") }\n'
+needs_go = pytest.mark.skipif(shutil.which("go") is None, reason="go is not on the PATH")
+
+
+def with_sources(root: Path, program: str = PROGRAM) -> Path:
+    sources = root / "buildpack" / "helpers"
+    (sources / "greet").mkdir(parents=True)
+    (sources / "go.mod").write_text("module example.com/helpers\n\ngo 1.21\n")
+    (sources / "greet" / "main.go").write_text(program)
+    return sources
+
+
+def with_prebuilt(root: Path, *, of: str) -> None:
+    folder = root / "buildpack" / "runtime" / "helpers"
+    (folder / "amd64").mkdir(parents=True)
+    (folder / "amd64" / "greet").write_bytes(b"prebuilt")
+    (folder / STAMP).write_text(f"{of} go1.26.8\n")
+
+
+def real_build(root: Path, **env: str) -> ABuild:
+    return a_build(root, env={"PATH": os.environ["PATH"], **env}, commands=SystemCommands())
+
+
+def test_a_prebuilt_helper_is_copied(tmp_path: Path) -> None:
+    with_prebuilt(tmp_path, of=sources_hash(with_sources(tmp_path)))
+    build = a_build(tmp_path)
+
+    put_helper(build.context, "greet", tmp_path / "layer" / "exec.d" / "greet")
+
+    target = tmp_path / "layer" / "exec.d" / "greet"
+    assert target.read_bytes() == b"prebuilt"
+    assert target.stat().st_mode & 0o777 == 0o755
+    assert build.said.getvalue() == ""
+
+
+def test_a_prebuilt_helper_needs_no_sources(tmp_path: Path) -> None:
+    with_prebuilt(tmp_path, of="0")
+
+    put_helper(a_build(tmp_path).context, "greet", tmp_path / "greet")
+
+    assert (tmp_path / "greet").read_bytes() == b"prebuilt"
+
+
+@needs_go
+def test_a_helper_of_older_sources_is_compiled_anew(tmp_path: Path) -> None:
+    with_sources(tmp_path)
+    with_prebuilt(tmp_path, of="0")
+
+    put_helper(real_build(tmp_path).context, "greet", tmp_path / "greet")
+
+    assert subprocess.check_output([tmp_path / "greet"]) == b"hello\n"
+
+
+@needs_go
+def test_a_compiled_helper_is_the_same_whatever_the_user_set_and_wherever_it_lies(
+    tmp_path: Path,
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "elsewhere" / "two"
+    for root in (one, two):
+        root.mkdir(parents=True)
+        with_sources(root).chmod(0o555)
+    settings = {"GOFLAGS": "-race", "CGO_ENABLED": "1", "GOARCH": "386", "GOAMD64": "v3"}
+
+    put_helper(real_build(one).context, "greet", one / "greet")
+    build = real_build(two, **settings)
+    put_helper(build.context, "greet", two / "greet")
+
+    assert (one / "greet").read_bytes() == (two / "greet").read_bytes()
+    assert "Compiling the helper greet" in build.said.getvalue()
+    assert list(build.context.layers.root.iterdir()) == []
+
+
+@needs_go
+def test_a_helper_that_does_not_compile_says_why(tmp_path: Path) -> None:
+    with_sources(tmp_path, "package main\n\nfunc main() { missing() }\n")
+
+    with pytest.raises(UserError, match="the helper greet cannot be compiled") as raised:
+        put_helper(real_build(tmp_path).context, "greet", tmp_path / "greet")
+
+    assert "undefined: missing" in raised.value.detail
+    assert not (tmp_path / "greet").exists()
+
+
+def test_without_go_the_remedy_is_the_package(tmp_path: Path) -> None:
+    with_sources(tmp_path)
+
+    with pytest.raises(UserError, match="the helper greet cannot be compiled") as raised:
+        put_helper(a_build(tmp_path).context, "greet", tmp_path / "greet")
+
+    assert "gobp.cnb" in raised.value.remedy
+
+
+def test_a_helper_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no helper greet"):
+        put_helper(a_build(tmp_path).context, "greet", tmp_path / "greet")
+
+
+def test_tests_and_shared_packages_are_no_programs(tmp_path: Path) -> None:
+    sources = with_sources(tmp_path)
+    (sources / "internal" / "shared").mkdir(parents=True)
+    (sources / "internal" / "shared" / "shared.go").write_text("package shared\n")
+    (sources / "greet" / "main_test.go").write_text("package main\n")
+
+    assert programs(sources) == ("greet",)
+    assert [path.relative_to(sources).as_posix() for path in source_files(sources)] == [
+        "go.mod",
+        "greet/main.go",
+        "internal/shared/shared.go",
+    ]
+
+
+def test_the_hash_follows_names_and_contents(tmp_path: Path) -> None:
+    sources = with_sources(tmp_path)
+    first = sources_hash(sources)
+
+    (sources / "greet" / "main.go").rename(sources / "greet" / "other.go")
+    renamed = sources_hash(sources)
+    (sources / "greet" / "other.go").write_text("package main\n")
+
+    assert len({first, renamed, sources_hash(sources)}) == 3
