@@ -5,15 +5,17 @@ class UserError(Exception):
     """A failure that the user, not gobp, can put right.
 
     ``summary`` says in one line what was found and what is wrong, ``remedy`` what to do about it,
-    ``detail`` (may have several lines) what helps to see why. Only entry points catch it; any
+    ``detail`` (may have several lines) what helps to see why; ``code`` names the kind of failure
+    for programs (docs/failures.md), "" for one without a name. Only entry points catch it; any
     other exception is a bug of gobp's.
     """
 
-    def __init__(self, summary: str, *, remedy: str, detail: str = "") -> None:
+    def __init__(self, summary: str, *, remedy: str, detail: str = "", code: str = "") -> None:
         super().__init__(summary)
         self.summary = summary
         self.remedy = remedy
         self.detail = detail
+        self.code = code
 
     def __str__(self) -> str:
         """Return all parts as lines, in the order in which they are read."""

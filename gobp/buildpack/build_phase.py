@@ -10,6 +10,7 @@ from gobp.buildpack.facts import read_facts
 from gobp.buildpack.group import Group, Member, NotDetected, resolve_group
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.merge import merge
+from gobp.buildpack.report import RecordedCommands, Recorder
 from gobp.buildpack.secrets import secrets_of
 from gobp.buildpack.session import Session
 from gobp.cnb import toml
@@ -35,6 +36,7 @@ class _Phase:
     facts: DetectContext
     group: Group
     log: BuildLog
+    report: Recorder
 
 
 def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
@@ -48,7 +50,7 @@ def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
     log.gap()
     facts = read_facts(app_dir, Path(inputs.platform_dir), inputs.target, env)
     log.mask(secrets_of(env, facts.bindings))
-    phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), log)
+    phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), log, Recorder())
     launch = _build_members(phase, app_dir)
     content = toml.dumps(launch.to_toml(buildpack.api))
     write_atomically(Path(inputs.layers_dir, "launch.toml"), content.encode())
@@ -93,8 +95,11 @@ def _build(
         entries=member.entries,
         layers=layers,
         session=session,
-        host=Host(machine_architecture(), SystemCommands(), fetcher),
+        host=Host(
+            machine_architecture(), RecordedCommands(SystemCommands(), phase.report), fetcher
+        ),
         log=phase.log,
+        report=phase.report,
     )
     builder = BUILDERS[member.component]
     phase.log.title(builder.title)

@@ -11,6 +11,7 @@ from gobp.cnb.phases import Target
 
 if TYPE_CHECKING:
     from gobp.buildpack.layers import Layers
+    from gobp.buildpack.report import Recorder
     from gobp.buildpack.session import Session
     from gobp.cnb.buildpack_plan import Entry
     from gobp.log import BuildLog
@@ -101,7 +102,8 @@ class BuildContext:
 
     ``env`` is the environment with the layers and the session of the components before it;
     ``session`` is for what must not reach a layer; ``metadata`` is ``[metadata]`` of
-    buildpack.toml; ``app_dir`` is where the app lies and may be written.
+    buildpack.toml; ``app_dir`` is where the app lies and may be written; ``report`` is what programs
+    will read of this build.
     """
 
     facts: DetectContext
@@ -114,3 +116,4 @@ class BuildContext:
     session: "Session"
     host: Host
     log: "BuildLog"
+    report: "Recorder"

@@ -17,6 +17,7 @@ from gobp.buildpack.go_build.build import build, go_build_argv
 from gobp.buildpack.go_build.gopath import import_path
 from gobp.buildpack.go_command import capture_go, go_environment, installed_go, run_go
 from gobp.buildpack.layers import Layers
+from gobp.buildpack.report import Recorder
 from gobp.buildpack.session import Session
 from gobp.cnb.launch import Launch
 from gobp.errors import UserError
@@ -92,6 +93,7 @@ def context(
             session=Session(root),
             host=Host("amd64", commands, MemoryFetcher({})),
             log=BuildLog(said),
+            report=Recorder(),
         ),
         said,
     )

@@ -26,6 +26,7 @@ from gobp.buildpack.go_dist.distribution import (
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.mirrors import read_mirrors
+from gobp.buildpack.report import Recorder
 from gobp.buildpack.session import Session
 from gobp.cnb import toml
 from gobp.cnb.bindings import Binding
@@ -392,6 +393,7 @@ class Machine:
                 session=Session(self.layers),
                 host=Host("amd64", ScriptedCommands({("go",): self.go}), self.fetcher),
                 log=BuildLog(self.said),
+                report=Recorder(),
             )
         )
         return self.layers / "go"

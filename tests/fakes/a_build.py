@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext, DetectContext, Host
 from gobp.buildpack.layers import Layers
+from gobp.buildpack.report import Recorder
 from gobp.buildpack.session import Session
 from gobp.cnb.bindings import Binding
 from gobp.cnb.buildpack_plan import Entry
@@ -59,5 +60,6 @@ def a_build(  # every part has a default
         session=Session(root),
         host=Host("amd64", commands or ScriptedCommands({}), fetcher or MemoryFetcher({})),
         log=BuildLog(said, debug=debug),
+        report=Recorder(),
     )
     return ABuild(context, said)
