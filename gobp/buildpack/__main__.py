@@ -4,7 +4,6 @@ import os
 import sys
 from pathlib import Path
 
-from gobp.buildpack.machine_errors import as_user_error
 from gobp.cnb.exit_status import ERROR
 from gobp.errors import UserError
 
@@ -14,6 +13,9 @@ def main(phase: str, arguments: list[str]) -> int:
     try:
         return _run(phase, arguments)
     except (UserError, OSError) as error:
+        # Only a failure needs this, and detect is timed.
+        from gobp.buildpack.machine_errors import as_user_error  # noqa: PLC0415
+
         known = as_user_error(error)
         if known is None:
             raise

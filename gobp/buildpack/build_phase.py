@@ -86,6 +86,7 @@ def _build(
 ) -> Launch:
     env = {**layers.build_environment(phase.facts.env), **session.env}
     fetcher = HttpFetcher(env, on_retry=phase.log.action)
+    commands = RecordedCommands(SystemCommands(), phase.report)
     context = BuildContext(
         facts=replace(phase.facts, env=env),
         app_dir=app_dir,
@@ -95,9 +96,7 @@ def _build(
         entries=member.entries,
         layers=layers,
         session=session,
-        host=Host(
-            machine_architecture(), RecordedCommands(SystemCommands(), phase.report), fetcher
-        ),
+        host=Host(machine_architecture(), commands, fetcher),
         log=phase.log,
         report=phase.report,
     )

@@ -102,8 +102,8 @@ class BuildContext:
 
     ``env`` is the environment with the layers and the session of the components before it;
     ``session`` is for what must not reach a layer; ``metadata`` is ``[metadata]`` of
-    buildpack.toml; ``app_dir`` is where the app lies and may be written; ``report`` is what programs
-    will read of this build.
+    buildpack.toml; ``app_dir`` is where the app lies and may be written; ``report`` is what
+    programs will read of this build.
     """
 
     facts: DetectContext
