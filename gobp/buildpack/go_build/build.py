@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gobp.buildpack.cache_layer import open_cache
+from gobp.buildpack.compile_cache import keep_compile_cache, open_compile_cache
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_build import compile_cache
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
-from gobp.buildpack.go_build.gopath import Workplace, workplace
+from gobp.buildpack.gopath import Workplace, workplace
+from gobp.buildpack.go_build.notices import say_what_go_does
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import stamping_flags
 from gobp.buildpack.go_command import go_environment, run_go
@@ -18,7 +18,6 @@ from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 
 TARGETS_LAYER = "targets"
-CACHE_LAYER = "gocache"
 
 
 def build(context: BuildContext) -> Launch:
@@ -27,9 +26,8 @@ def build(context: BuildContext) -> Launch:
     context.log.process(f"Building {', '.join(config.targets)} ({config.targets_because})")
     if config.linking.static:
         context.log.process(f"Linking statically: {config.linking.because}")
-    cache = open_cache(context, CACHE_LAYER, "compile cache")
     targets = context.layers.layer(TARGETS_LAYER)
-    env = _environment(context, config, cache)
+    env = _environment(context, config, open_compile_cache(context))
     context.log.process("Executing build process")
     with workplace(context, config.layout, env) as place:
         stamping = stamping_flags(context, config, place.folder, place.env)
@@ -37,9 +35,10 @@ def build(context: BuildContext) -> Launch:
         binaries = list_binaries(
             context, config.targets, config.flags, cwd=place.folder, env=place.env
         )
-        _compile(context, config, place, targets, cache)
+        say_what_go_does(context, config, cwd=place.folder, env=place.env)
+        _compile(context, config, place, targets)
     _check(binaries, targets)
-    context.layers.contribute(cache, LayerTypes(cache=True))
+    keep_compile_cache(context)
     context.layers.contribute(targets, LayerTypes(launch=True))
     processes = launch_processes(binaries, f"{targets.path}/bin")
     context.log.gap()
@@ -50,8 +49,8 @@ def build(context: BuildContext) -> Launch:
     return Launch(processes=processes)
 
 
-def _environment(context: BuildContext, config: BuildConfig, cache: Layer) -> dict[str, str]:
-    env = {**go_environment(context.env, context.app_dir), "GOCACHE": str(cache.path)}
+def _environment(context: BuildContext, config: BuildConfig, gocache: str) -> dict[str, str]:
+    env = {**go_environment(context.env, context.app_dir), "GOCACHE": gocache}
     if config.linking.cgo:
         env["CGO_ENABLED"] = config.linking.cgo
     target = context.facts.target.arch
@@ -60,16 +59,11 @@ def _environment(context: BuildContext, config: BuildConfig, cache: Layer) -> di
     return env
 
 
-def _compile(
-    context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer, cache: Layer
-) -> None:
+def _compile(context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer) -> None:
     output = targets.reset() / "bin"
     output.mkdir()
-    compile_cache.mark_old(cache.path)
     argv = go_build_argv(f"{output}/", config.flags, config.targets)
     run_go(context, argv, cwd=place.folder, env=place.env)
-    swept = compile_cache.sweep(cache.path)
-    context.log.debug(f"Removed {swept} unused entries from the compile cache")
 
 
 def go_build_argv(output: str, flags: Sequence[str], targets: Sequence[str]) -> tuple[str, ...]:
