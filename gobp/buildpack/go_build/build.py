@@ -7,11 +7,11 @@ from gobp.buildpack.compile_cache import keep_compile_cache, open_compile_cache
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
-from gobp.buildpack.gopath import Workplace, workplace
 from gobp.buildpack.go_build.notices import say_what_go_does
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import stamping_flags
 from gobp.buildpack.go_command import go_environment, run_go
+from gobp.buildpack.gopath import Workplace, workplace
 from gobp.buildpack.layers import Layer
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes

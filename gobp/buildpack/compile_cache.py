@@ -2,14 +2,43 @@
 
 Go trims its cache by age, and a restored cache has no age: the lifecycle gives every file the
 time of its restoration. So each entry is made old before a build; go freshens what it uses.
+Every component that compiles shares the cache: the first one opens it, go-build sweeps it.
 """
 
 import os
 import time
 from pathlib import Path
 
+from gobp.buildpack.cache_layer import open_cache
+from gobp.buildpack.component import BuildContext
+from gobp.cnb.layer import LayerTypes
+
+LAYER = "gocache"
+_VARIABLE = "GOCACHE"
 _OLD = 1.0  # seconds since 1970; anything that go counts as older than an hour
 _TRIM_MARK = "trim.txt"
+
+
+def open_compile_cache(context: BuildContext) -> str:
+    """Return the GOCACHE of this build, which the first caller finds as it was restored.
+
+    The session carries it to the components after it.
+    """
+    path = context.layers.root / LAYER
+    if context.session.env.get(_VARIABLE) != str(path):
+        open_cache(context, LAYER, "compile cache")
+        mark_old(path)
+        context.session.set(_VARIABLE, str(path))
+    return str(path)
+
+
+def keep_compile_cache(context: BuildContext) -> None:
+    """Keep for the next build what this one used; no go command may use the cache after this."""
+    layer = context.layers.layer(LAYER)
+    swept = sweep(layer.path)
+    context.log.debug(f"Removed {swept} unused entries from the compile cache")
+    context.layers.contribute(layer, LayerTypes(cache=True))
+    context.session.set(_VARIABLE, "")  # a command that compiles later takes go's default
 
 
 def mark_old(cache: Path) -> None:
