@@ -8,6 +8,7 @@ from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.component import BuildContext, DetectContext, Host
 from gobp.buildpack.facts import read_facts
 from gobp.buildpack.group import Group, Member, NotDetected, resolve_group
+from gobp.buildpack.hints import hints
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.merge import merge
 from gobp.buildpack.report import RecordedCommands, Recorder
@@ -50,6 +51,8 @@ def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
     log.gap()
     facts = read_facts(app_dir, Path(inputs.platform_dir), inputs.target, env)
     log.mask(secrets_of(env, facts.bindings))
+    for hint in hints(facts.platform_env, facts.app.names()):
+        log.warning(hint)
     phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), log, Recorder())
     launch = _build_members(phase, app_dir)
     content = toml.dumps(launch.to_toml(buildpack.api))

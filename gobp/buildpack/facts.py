@@ -26,17 +26,24 @@ def read_facts(
 ) -> DetectContext:
     """Read what detect may look at. Raises UserError on a binding that cannot be read.
 
-    Lifecycles before 0.20 do not always name the target; it is then this machine's.
+    Lifecycles before 0.20 do not always name the target; it is then this machine's. Where the
+    platform does not pass its variables on (``clear-env``), they are taken from its files.
     """
     if not target.arch:
         target = replace(target, os="linux", arch=machine_architecture())
+    platform_env = _read_files(platform_dir / "env")
     return DetectContext(
         app=DirectoryTree(app_dir),
-        env=env,
-        platform_env=_read_files(platform_dir / "env"),
+        env={**_usable(platform_env), **env},
+        platform_env=platform_env,
         bindings=_read_bindings(env, platform_dir),
         target=target,
     )
+
+
+def _usable(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a process can be given: their values hold no NUL."""
+    return {name: value for name, value in variables.items() if "\0" not in value}
 
 
 def _read_bindings(env: Mapping[str, str], platform_dir: Path) -> tuple[Binding, ...]:

@@ -33,7 +33,16 @@ def test_variables_of_the_platform_are_its_files_without_hidden_ones(tmp_path: P
     facts = read_facts(tmp_path, tmp_path, AMD64, {"A": "b"})
 
     assert facts.platform_env == {"BPE_X": " v\n"}
-    assert facts.env == {"A": "b"}
+
+
+def test_variables_that_a_platform_keeps_in_its_files_count_behind_the_environment(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "env", BP_GO_TARGETS="cmd/web", PATH="/theirs", BROKEN="a\0b")
+
+    facts = read_facts(tmp_path, tmp_path, AMD64, {"PATH": "/bin"})
+
+    assert facts.env == {"BP_GO_TARGETS": "cmd/web", "PATH": "/bin"}
 
 
 def test_a_platform_without_files_gives_no_facts(tmp_path: Path) -> None:
