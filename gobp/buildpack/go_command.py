@@ -8,13 +8,12 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.git_config import git_config
-from gobp.buildpack.steps import timed
+from gobp.buildpack.steps import TAIL, run_logged
 from gobp.errors import UserError
 from gobp.golang.failures import explain
 from gobp.golang.version import GoVersion
 from gobp.system.process import Commands
 
-_TAIL = 200  # lines of output that a failure is explained from
 _NEVER_A_SECOND_DOWNLOAD = "local"  # GOTOOLCHAIN: go-dist has chosen the version
 
 
@@ -70,19 +69,11 @@ def run_go(
     context: BuildContext, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]
 ) -> None:
     """Run a go command, stream its output into the log. Raises UserError when it fails."""
-    tail: list[str] = []
 
-    def on_line(line: str) -> None:
-        context.log.action(line)
-        tail.append(line)
-        del tail[:-_TAIL]
+    def failed(status: int, tail: Sequence[str]) -> UserError:
+        return explain(_name(argv), status, tail, env)
 
-    command = shlex.join(argv)
-    context.log.subprocess(f"Running '{command}'")
-    with timed(context.log):
-        status = context.host.commands.run(argv, cwd=cwd, env=env, on_line=on_line)
-        if status != 0:
-            raise explain(_name(argv), status, tail, env)
+    run_logged(context, argv, cwd=cwd, env=env, failed=failed)
 
 
 def capture_go(
@@ -91,7 +82,7 @@ def capture_go(
     """Run a go command and return what it prints. Raises UserError when it fails."""
     done = context.host.commands.capture(argv, cwd=cwd, env=env)
     if done.status != 0:
-        lines = done.stderr.splitlines()[-_TAIL:]
+        lines = done.stderr.splitlines()[-TAIL:]
         context.log.subprocess(f"Running '{shlex.join(argv)}'")
         for line in lines:
             context.log.action(line)

@@ -30,7 +30,7 @@ def workplace(
     if layout.mode is not Mode.GOPATH:
         yield Workplace(source, env)
         return
-    gopath = context.layers.root / ".gopath"
+    gopath = context.layers.root.resolve() / ".gopath"  # dep compares it with where it runs
     target = gopath / "src" / import_path(env)
     remove_tree(gopath)
     try:

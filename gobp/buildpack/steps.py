@@ -1,10 +1,42 @@
 """How a step of a build shows in the log: what runs, how long it took, whether it worked."""
 
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
+from gobp.buildpack.component import BuildContext
+from gobp.errors import UserError
 from gobp.log import BuildLog
+
+TAIL = 200  # lines of output that a failure is explained from
+
+
+def run_logged(
+    context: BuildContext,
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    failed: Callable[[int, Sequence[str]], UserError],
+) -> None:
+    """Run a command and stream its output into the log.
+
+    Raises what ``failed`` makes of the exit status and the last lines, where it is not zero.
+    """
+    tail: list[str] = []
+
+    def on_line(line: str) -> None:
+        context.log.action(line)
+        tail.append(line)
+        del tail[:-TAIL]
+
+    context.log.subprocess(f"Running '{shlex.join(argv)}'")
+    with timed(context.log):
+        status = context.host.commands.run(argv, cwd=cwd, env=env, on_line=on_line)
+        if status != 0:
+            raise failed(status, tail)
 
 
 @contextmanager

@@ -31,3 +31,8 @@ def is_test_image(env: Mapping[str, str]) -> bool:
     The platform names its purpose in CNB_EXEC_ENV: ``production``, ``test`` or ``development``.
     """
     return env.get("CNB_EXEC_ENV", "") == _TEST
+
+
+def is_debug(env: Mapping[str, str]) -> bool:
+    """Tell whether the log is to say more (BP_LOG_LEVEL)."""
+    return env.get("BP_LOG_LEVEL", "").lower() == "debug"
