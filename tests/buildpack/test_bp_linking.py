@@ -4,7 +4,7 @@ import pytest
 
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.go_build.config import read_config
-from gobp.buildpack.go_build.linking import read_linking
+from gobp.buildpack.linking import read_linking
 from gobp.cnb.phases import Target
 from gobp.errors import UserError
 from tests.fakes.memory_tree import MemoryTree

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gobp.buildpack.compile_cache import keep_compile_cache, open_compile_cache
+from gobp.buildpack.compile_cache import keep_compile_cache
+from gobp.buildpack.compiling import compile_environment
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.notices import say_what_go_does
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import stamping_flags
-from gobp.buildpack.go_command import go_environment, run_go
+from gobp.buildpack.go_command import run_go
 from gobp.buildpack.gopath import Workplace, workplace
 from gobp.buildpack.layers import Layer
 from gobp.cnb.launch import Launch
@@ -27,7 +28,7 @@ def build(context: BuildContext) -> Launch:
     if config.linking.static:
         context.log.process(f"Linking statically: {config.linking.because}")
     targets = context.layers.layer(TARGETS_LAYER)
-    env = _environment(context, config, open_compile_cache(context))
+    env = compile_environment(context, context.facts.target.arch)
     context.log.process("Executing build process")
     with workplace(context, config.layout, env) as place:
         stamping = stamping_flags(context, config, place.folder, place.env)
@@ -47,16 +48,6 @@ def build(context: BuildContext) -> Launch:
         context.log.subprocess(line)
     context.log.gap()
     return Launch(processes=processes)
-
-
-def _environment(context: BuildContext, config: BuildConfig, gocache: str) -> dict[str, str]:
-    env = {**go_environment(context.env, context.app_dir), "GOCACHE": gocache}
-    if config.linking.cgo:
-        env["CGO_ENABLED"] = config.linking.cgo
-    target = context.facts.target.arch
-    if target != context.host.architecture:  # Go cross-compiles by itself, without emulation
-        env |= {"GOOS": "linux", "GOARCH": target}
-    return env
 
 
 def _compile(context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer) -> None:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
+from gobp.buildpack.app_layout import AppLayout, read_layout
+from gobp.buildpack.compiling import compile_flags
 from gobp.buildpack.component import DetectContext
-from gobp.buildpack.go_build.flags import build_flags, tags_of, user_flags
-from gobp.buildpack.go_build.linking import Linking, read_linking
 from gobp.buildpack.go_build.targets import chosen_targets, find_programs, wished_targets
+from gobp.buildpack.go_flags import tags_of, user_flags
+from gobp.buildpack.linking import Linking, read_linking
 from gobp.errors import UserError
 from gobp.golang.sourcefile import BuildTarget
 
@@ -29,35 +30,17 @@ def read_config(facts: DetectContext, *, will_be_vendored: bool = False) -> Buil
     ``will_be_vendored`` says that the modules are to be vendored by a step still to come.
     """
     layout = read_layout(facts.app, facts.env)
-    user = user_flags(facts.env)
-    linking = read_linking(facts.env, facts.target)
-    goflags = facts.env.get("GOFLAGS", "")
-    tags = tags_of(user, goflags)
+    tags = tags_of(user_flags(facts.env), facts.env.get("GOFLAGS", ""))
     built_for = BuildTarget(facts.target.arch, tags)
     targets, because = _targets(facts, layout, built_for)
     return BuildConfig(
         layout=layout,
-        flags=build_flags(
-            user,
-            goflags,
-            mod=_mod(layout, will_be_vendored=will_be_vendored),
-            buildmode=linking.buildmode,
-            ldflags=linking.ldflags,
-        ),
+        flags=compile_flags(facts, layout, will_be_vendored=will_be_vendored),
         targets=targets,
         targets_because=because,
         tags=tags,
-        linking=linking,
+        linking=read_linking(facts.env, facts.target),
     )
-
-
-def _mod(layout: AppLayout, *, will_be_vendored: bool) -> str:
-    """Return the default of ``-mod``: from the vendor folder, or past one that is not go's."""
-    if layout.mode is Mode.GOPATH:
-        return ""
-    if layout.vendor is Vendor.OTHER:
-        return "readonly"
-    return "vendor" if layout.vendor is Vendor.OF_GO or will_be_vendored else ""
 
 
 def _targets(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_build.config import BuildConfig
-from gobp.buildpack.go_build.flags import flag_name
 from gobp.buildpack.go_build.targets import find_programs
+from gobp.buildpack.go_flags import flag_name
 from gobp.golang.sourcefile import BuildTarget
 
 _PROFILE = "default.pgo"
