@@ -28,10 +28,12 @@ def compile_flags(
     )
 
 
-def compile_environment(
-    context: BuildContext, linking: Linking, architecture: str
-) -> dict[str, str]:
-    """Return the environment of a command that compiles for an architecture, with its cache."""
+def compile_environment(context: BuildContext, architecture: str) -> dict[str, str]:
+    """Return the environment of a command that compiles for an architecture, with its cache.
+
+    Raises UserError on the configuration.
+    """
+    linking = read_linking(context.env, context.facts.target)
     env = {
         **go_environment(context.env, context.app_dir),
         "GOCACHE": open_compile_cache(context),
