@@ -149,7 +149,8 @@ def go_root() -> str:
 def known_versions() -> list[str]:
     """Return the Go versions of buildpack.toml for this machine, oldest first."""
     dependencies = tomllib.loads((ROOT / "buildpack.toml").read_text())["metadata"]["dependencies"]
-    versions = [d["version"] for d in dependencies if d["arch"] == machine_architecture()]
+    arch = machine_architecture()
+    versions = [d["version"] for d in dependencies if (d["id"], d["arch"]) == ("go", arch)]
     return sorted(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 

@@ -1,14 +1,15 @@
 """Renews the Go releases in buildpack.toml: ``python -m release.catalog``.
 
-Versions come from the module proxy's list of ``golang.org/toolchain``, hashes from the checksum
-database (verified), sha256 sums of the official archives are kept from what is there already.
+Dependencies other than Go stay as they are. Versions come from the module proxy's list of
+``golang.org/toolchain``, hashes from the checksum database (verified); sha256 sums of the official
+archives are kept from what is there already.
 """
 
 import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gobp.buildpack.go_dist.catalog import Release, releases
@@ -28,11 +29,19 @@ def main() -> None:
     """Rewrite what stands below the mark in buildpack.toml."""
     path = Path("buildpack.toml")
     text = path.read_text(encoding="utf-8")
+    metadata = toml.get_table(toml.loads(text, source=str(path)), "metadata", source=str(path))
+    path.write_text(rewritten(text, _renewed(metadata)), encoding="utf-8")
+
+
+def rewritten(text: str, known: Iterable[Release]) -> str:
+    """Return buildpack.toml's text with these releases of Go, and the other dependencies kept."""
+    source = "buildpack.toml"
     head, _, _ = text.partition(MARK)
-    document = toml.loads(text, source=str(path))
-    metadata = toml.get_table(document, "metadata", source=str(path))
-    tables = [_table(release) for release in _renewed(metadata)]
-    path.write_text(f"{head}{_MARK_LINES}\n" + "\n".join(tables), encoding="utf-8")
+    metadata = toml.get_table(toml.loads(text, source=source), "metadata", source=source)
+    tables = toml.get_tables(metadata, "dependencies", source=source)
+    others = [table for table in tables if table["id"] != "go"]
+    written = [_table(each) for each in (*map(_release_table, known), *others)]
+    return f"{head}{_MARK_LINES}\n" + "\n".join(written)
 
 
 _MARK_LINES = f"""{MARK}: written by `python -m release.catalog`, newest releases first ----
@@ -91,8 +100,8 @@ def _chosen(versions: tuple[GoVersion, ...]) -> list[GoVersion]:
     return chosen
 
 
-def _table(release: Release) -> str:
-    lines = {
+def _release_table(release: Release) -> Mapping[str, object]:
+    return {
         "id": "go",
         "version": str(release.version),
         "os": "linux",
@@ -102,7 +111,10 @@ def _table(release: Release) -> str:
         "module-hash": release.module_hash,
         "purl": f"pkg:generic/go@{release.version}",
     }
-    rows = [f'{key} = "{value}"' for key, value in lines.items() if value]
+
+
+def _table(lines: Mapping[str, object]) -> str:
+    rows = [f"{key} = {toml.quoted(str(value))}" for key, value in lines.items() if value]
     return "\n".join(["[[metadata.dependencies]]", *rows, ""])
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gobp.buildpack.component import BuildContext, DetectContext
+from gobp.buildpack.dep.build import build as dep
+from gobp.buildpack.dep_ensure.build import build as dep_ensure
 from gobp.buildpack.environment_variables.build import build as environment_variables
 from gobp.buildpack.git.build import build as git
 from gobp.buildpack.go_build.build import build as go_build
@@ -46,6 +48,8 @@ class Builder:
 BUILDERS: Mapping[str, Builder] = {
     "go-dist": Builder("Go Distribution", go_dist),
     "git": Builder("Git", git),
+    "dep": Builder("Dep", dep),
+    "dep-ensure": Builder("Dep Ensure", dep_ensure),
     "go-mod-vendor": Builder("Go Mod Vendor", go_mod_vendor),
     "go-build": Builder("Go Build", go_build, check=read_config),
     "source-removal": Builder("Source Removal", source_removal, check=read_keep_files),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from gobp.buildpack.component import Detect
+from gobp.buildpack.dep.detect import detect as dep
+from gobp.buildpack.dep_ensure.detect import detect as dep_ensure
 from gobp.buildpack.environment_variables.detect import detect as environment_variables
 from gobp.buildpack.git.detect import detect as git
 from gobp.buildpack.go_build.detect import detect as go_build
@@ -25,6 +27,8 @@ class Detector:
 DETECTORS = (
     Detector("go-dist", go_dist, optional=False),
     Detector("git", git),
+    Detector("dep", dep),
+    Detector("dep-ensure", dep_ensure),
     Detector("go-mod-vendor", go_mod_vendor),
     Detector("go-build", go_build, optional=False),
     Detector("source-removal", source_removal),

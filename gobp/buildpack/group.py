@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gobp.buildpack.component import DetectContext, Fail, Pass
 from gobp.buildpack.detectors import DETECTORS, Detector
+from gobp.cnb.build_plan import BuildPlan
 from gobp.cnb.buildpack_plan import BuildpackPlan, Entry
 from gobp.cnb.resolution import Candidate, Unresolved, resolve
 from gobp.errors import UserError
@@ -84,7 +85,10 @@ def resolve_group(
         )
         for component in resolution.ids
     )
-    return Group(members, left_out)
+    taking_part = {member.component for member in members}
+    left_out |= {each.id: _unmet(each.plan) for each in candidates if each.id not in taking_part}
+    order = [detector.component for detector in detectors]
+    return Group(members, {name: left_out[name] for name in order if name in left_out})
 
 
 def _skipped(env: Mapping[str, str], detectors: Iterable[Detector]) -> frozenset[str]:
@@ -98,6 +102,13 @@ def _skipped(env: Mapping[str, str], detectors: Iterable[Detector]) -> frozenset
             f"{', '.join(sorted(optional))}.",
         )
     return named
+
+
+def _unmet(plan: BuildPlan) -> str:
+    """Return why resolution left out a component with this plan."""
+    if plan.requires:
+        return f"nothing provides {', '.join(require.name for require in plan.requires)}"
+    return f"nothing requires {', '.join(plan.provides)}"
 
 
 def _outer_entries(outer: BuildpackPlan, names: Iterable[str]) -> tuple[Entry, ...]:

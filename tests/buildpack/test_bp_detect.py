@@ -239,7 +239,7 @@ class TestGroup:
             "source-removal",
             "environment-variables",
         ]
-        assert set(group.left_out) == {"git", "procfile", "image-labels"}
+        assert {"git", "dep", "dep-ensure", "procfile", "image-labels"} <= set(group.left_out)
         assert all(group.left_out.values())
 
     def test_a_part_that_the_user_skips_is_left_out_and_says_so(self) -> None:
