@@ -1,5 +1,7 @@
 """The one exception a user sees: what was found, what is wrong, what to do."""
 
+from collections.abc import Callable
+
 
 class UserError(Exception):
     """A failure that the user, not gobp, can put right.
@@ -16,6 +18,15 @@ class UserError(Exception):
         self.remedy = remedy
         self.detail = detail
         self.code = code
+
+    def rewritten(self, rewrite: Callable[[str], str]) -> "UserError":
+        """Return the same failure with each of its texts rewritten, to hide secrets for example."""
+        return UserError(
+            rewrite(self.summary),
+            remedy=rewrite(self.remedy),
+            detail=rewrite(self.detail),
+            code=self.code,
+        )
 
     def __str__(self) -> str:
         """Return all parts as lines, in the order in which they are read."""

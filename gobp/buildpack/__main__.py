@@ -12,6 +12,9 @@ def main(phase: str, arguments: list[str]) -> int:
     """Run ``detect`` or ``build`` on the app in the working directory; return the exit status."""
     try:
         return _run(phase, arguments)
+    except SystemExit as stopped:  # by a signal; what was open is closed
+        _say(f"the build was stopped (exit status {stopped.code})")
+        raise
     except (UserError, OSError) as error:
         # Only a failure needs this, and detect is timed.
         from gobp.buildpack.machine_errors import as_user_error  # noqa: PLC0415

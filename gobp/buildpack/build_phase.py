@@ -4,21 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gobp.buildpack.app_layout import read_layout
 from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.component import BuildContext, DetectContext, Host
+from gobp.buildpack.debug_log import (
+    log_decisions,
+    log_layer_environment,
+    log_of,
+    log_variables,
+)
 from gobp.buildpack.facts import read_facts
 from gobp.buildpack.group import Group, Member, NotDetected, resolve_group
 from gobp.buildpack.hints import hints
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.merge import merge
 from gobp.buildpack.report import RecordedCommands, Recorder
+from gobp.buildpack.report_file import write_report
 from gobp.buildpack.secrets import secrets_of
 from gobp.buildpack.session import Session
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.buildpack_plan import BuildpackPlan
 from gobp.cnb.exit_status import PASS
-from gobp.cnb.launch import Launch
+from gobp.cnb.launch import Launch, Process
 from gobp.cnb.phases import BuildInputs
 from gobp.errors import UserError
 from gobp.log import BuildLog
@@ -26,6 +34,7 @@ from gobp.system.fetch import HttpFetcher
 from gobp.system.files import write_atomically
 from gobp.system.machine import machine_architecture
 from gobp.system.process import SystemCommands
+from gobp.system.stop import stoppable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +45,63 @@ class _Phase:
     buildpack: BuildpackToml
     facts: DetectContext
     group: Group
+    layers: Layers
     log: BuildLog
     report: Recorder
 
 
 def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
-    """Build the app in ``app_dir`` and return the exit status. Raises UserError."""
+    """Build the app in ``app_dir`` and return the exit status. Raises UserError.
+
+    However the build ends, its report is written.
+    """
+    log = log_of(env)
+    report = Recorder()
+    with stoppable():
+        try:
+            _run(env, arguments, app_dir, log, report)
+        except UserError as error:
+            report.failed(error)
+            raise error.rewritten(log.masked) from error
+        except BaseException as error:
+            report.failed(error)
+            raise
+        finally:
+            write_report(report, env, app_dir, log)
+    return PASS
+
+
+def _run(
+    env: Mapping[str, str], arguments: Sequence[str], app_dir: Path, log: BuildLog, report: Recorder
+) -> None:
     inputs = BuildInputs.from_environment(env, arguments)
+    report.layers = layers = Layers(Path(inputs.layers_dir))
     source = Path(inputs.buildpack_dir, "buildpack.toml")
     document = toml.loads(source.read_text(encoding="utf-8"), source=str(source))
     buildpack = BuildpackToml.from_toml(document, source=str(source))
-    log = BuildLog(debug=env.get("BP_LOG_LEVEL", "").lower() == "debug")
+    report.note("buildpack", {"id": buildpack.id, "version": buildpack.version})
     log.title(f"{buildpack.name} {buildpack.version}")
     log.gap()
     facts = read_facts(app_dir, Path(inputs.platform_dir), inputs.target, env)
     log.mask(secrets_of(env, facts.bindings))
+    report.note("target", {"os": facts.target.os, "arch": facts.target.arch})
+    log_variables(log, env)
     for hint in hints(facts.platform_env, facts.app.names()):
         log.warning(hint)
-    phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), log, Recorder())
+    phase = _Phase(inputs, buildpack, facts, _group(facts, inputs), layers, log, report)
     launch = _build_members(phase, app_dir)
+    report.note("processes", [_process(each) for each in launch.processes])
     content = toml.dumps(launch.to_toml(buildpack.api))
     write_atomically(Path(inputs.layers_dir, "launch.toml"), content.encode())
-    return PASS
+
+
+def _process(process: Process) -> dict[str, object]:
+    return {
+        "type": process.type,
+        "command": list(process.command),
+        "args": list(process.args),
+        "default": process.default,
+    }
 
 
 def _group(facts: DetectContext, inputs: BuildInputs) -> Group:
@@ -77,16 +121,15 @@ def _group(facts: DetectContext, inputs: BuildInputs) -> Group:
 def _build_members(phase: _Phase, app_dir: Path) -> Launch:
     for member in phase.group.members:
         BUILDERS[member.component].check(phase.facts)
-    layers = Layers(Path(phase.inputs.layers_dir))
+    layout = read_layout(phase.facts.app, phase.facts.env)
+    phase.report.note("modules", {"mode": layout.mode.value, "vendor": layout.vendor.value})
+    log_decisions(phase.log, phase.group, layout)
     with Session() as session:
-        return merge(
-            [_build(phase, app_dir, member, layers, session) for member in phase.group.members]
-        )
+        return merge([_build(phase, app_dir, member, session) for member in phase.group.members])
 
 
-def _build(
-    phase: _Phase, app_dir: Path, member: Member, layers: Layers, session: Session
-) -> Launch:
+def _build(phase: _Phase, app_dir: Path, member: Member, session: Session) -> Launch:
+    layers = phase.layers
     env = {**layers.build_environment(phase.facts.env), **session.env}
     fetcher = HttpFetcher(env, on_retry=phase.log.action)
     commands = RecordedCommands(SystemCommands(), phase.report)
@@ -105,4 +148,9 @@ def _build(
     )
     builder = BUILDERS[member.component]
     phase.log.title(builder.title)
-    return builder.build(context)
+    contributed = len(layers.environments)
+    with phase.report.component(member.component):
+        launch = builder.build(context)
+    for name, environment in layers.environments[contributed:]:
+        log_layer_environment(phase.log, name, environment)
+    return launch

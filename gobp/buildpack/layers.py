@@ -19,6 +19,7 @@ class Layer:
         self.name = name
         self.path = root / name
         self._toml = root / f"{name}.toml"
+        self.stale: list[str] | None = None  # None until it is judged
         self.restored: Mapping[str, object] = self._read_metadata()
 
     def stale_because(self, wanted: Mapping[str, str]) -> list[str]:
@@ -26,6 +27,10 @@ class Layer:
 
         A layer whose files are not those that were written (a cache restored half) is stale too.
         """
+        self.stale = self._stale_because(wanted)
+        return self.stale
+
+    def _stale_because(self, wanted: Mapping[str, str]) -> list[str]:
         if not self.restored or not self.path.is_dir():
             return ["nothing was restored"]
         reasons = [
@@ -67,6 +72,16 @@ def _content_of(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerOutcome:
+    """What became of a layer: its types (None: not contributed), why it was not reused."""
+
+    name: str
+    types: LayerTypes | None
+    reused: bool
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Contribution:
     layer: Layer
     types: LayerTypes
@@ -78,11 +93,28 @@ class Layers:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._seen: list[Layer] = []
         self._contributed: list[_Contribution] = []
 
     def layer(self, name: str) -> Layer:
         """Return a layer as it was restored; it exists in the build only once contributed."""
-        return Layer(self.root, name)
+        layer = Layer(self.root, name)
+        self._seen.append(layer)
+        return layer
+
+    @property
+    def environments(self) -> tuple[tuple[str, LayerEnvironment], ...]:
+        """The names and environments of the layers, in the order in which they came."""
+        return tuple((each.layer.name, each.environment) for each in self._contributed)
+
+    def outcomes(self) -> tuple[LayerOutcome, ...]:
+        """Return what became of each layer that was judged or contributed, by name."""
+        types = {each.layer.name: each.types for each in self._contributed}
+        stale = {layer.name: layer.stale for layer in self._seen if layer.stale is not None}
+        return tuple(
+            LayerOutcome(name, types.get(name), stale.get(name) == [], tuple(stale.get(name, ())))
+            for name in sorted({*types, *stale})
+        )
 
     def contribute(
         self,

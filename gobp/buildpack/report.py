@@ -10,14 +10,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gobp.buildpack.layers import Layers
 from gobp.buildpack.machine_errors import as_user_error
-from gobp.errors import UserError
+from gobp.cnb.exit_status import ERROR, PASS
 from gobp.system.process import Captured, Commands
 
 VERSION = 1  # of the fields; additions do not change it
 _INTERNAL = "internal"
 _STOPPED = "stopped"
 _USER = "user"
+_UNKNOWN: Mapping[str, object] = {
+    "buildpack": None,
+    "target": None,
+    "go": None,
+    "modules": None,
+    "layers": [],
+    "programs": [],
+    "processes": [],
+    "warnings": [],
+    "error": None,
+}
 
 
 @dataclass(slots=True)
@@ -38,11 +50,14 @@ class _Step:
 class Recorder:
     """Collects the facts of one build as they come about.
 
-    ``clock`` counts seconds. ``facts`` are the fields of the report that are known as a whole.
+    ``layers`` are the build's, once their folder is known. ``clock`` counts seconds. ``facts`` are
+    the fields that are known as a whole, in their order.
     """
 
     clock: Callable[[], float] = time.monotonic
-    facts: dict[str, object] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=lambda: dict(_UNKNOWN))
+    exit_status: int = PASS
+    layers: Layers | None = None
     _components: list[_Step] = field(default_factory=list)
     _commands: list[_Step] = field(default_factory=list)
     _began: float = field(init=False)
@@ -50,8 +65,8 @@ class Recorder:
     def __post_init__(self) -> None:
         self._began = self.clock()
 
-    def note(self, name: str, value: Mapping[str, object] | Sequence[object]) -> None:
-        """Set a field of the report, such as ``go`` or ``programs``."""
+    def note(self, name: str, value: object) -> None:
+        """Set a field of the report, such as ``go`` or ``programs``, to a value of JSON."""
         self.facts[name] = value
 
     @contextmanager
@@ -85,20 +100,24 @@ class Recorder:
 
     def failed(self, error: BaseException) -> None:
         """Keep why the build ended early. An error that is no user's shows only its class."""
+        self.exit_status = ERROR
         known = as_user_error(error)
         if known is not None:
-            self.facts["error"] = _error_of(known)
-        elif isinstance(error, SystemExit | KeyboardInterrupt):
-            self.facts["error"] = {"code": _STOPPED, "summary": "the build was stopped"}
+            self.facts["error"] = _error(
+                known.summary, code=known.code or _USER, detail=known.detail, remedy=known.remedy
+            )
+        elif isinstance(error, SystemExit) and isinstance(error.code, int):
+            self.exit_status = error.code
+            self.facts["error"] = _error("the build was stopped by a signal", code=_STOPPED)
         else:
-            self.facts["error"] = {"code": _INTERNAL, "summary": type(error).__name__}
+            self.facts["error"] = _error(f"a bug of gobp's: {type(error).__name__}", code=_INTERNAL)
 
-    def document(self, status: int) -> dict[str, object]:
-        """Return the report of a build that ends with an exit status."""
+    def document(self) -> dict[str, object]:
+        """Return the report of the build, which ends now, as JSON."""
         seconds = self.clock() - self._began
         return {
             "version": VERSION,
-            "exitStatus": status,
+            "exitStatus": self.exit_status,
             "durationMs": round(seconds * 1000),
             "commandsMs": sum(step.milliseconds() for step in self._commands),
             **self.facts,
@@ -124,13 +143,8 @@ class Recorder:
         }
 
 
-def _error_of(error: UserError) -> dict[str, object]:
-    return {
-        "code": error.code or _USER,
-        "summary": error.summary,
-        "detail": error.detail,
-        "remedy": error.remedy,
-    }
+def _error(summary: str, *, code: str, detail: str = "", remedy: str = "") -> dict[str, object]:
+    return {"code": code, "summary": summary, "detail": detail, "remedy": remedy}
 
 
 class RecordedCommands:

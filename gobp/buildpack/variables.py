@@ -49,6 +49,7 @@ VARIABLES = (
         "where else to fetch Go's archive; `BP_DEPENDENCY_MIRROR_GO_DEV` for one host",
     ),
     Variable("BP_LOG_LEVEL", "`DEBUG` writes more", "`INFO`"),
+    Variable("BP_BUILD_REPORT", "file or folder, outside the app, to write the build report to"),
     Variable("GOPROXY", "Go module proxies, for modules and for Go itself"),
     Variable("GOSUMDB", "checksum database for Go itself and for modules"),
     Variable("GOFLAGS", "flags for every go command"),

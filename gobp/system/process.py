@@ -75,8 +75,12 @@ class SystemCommands:
         with process:
             if process.stdout is None:  # a pipe was asked for above
                 return process.wait()
-            while line := process.stdout.readline(LINE_LIMIT):
-                on_line(line.rstrip("\n"))
+            try:
+                while line := process.stdout.readline(LINE_LIMIT):
+                    on_line(line.rstrip("\n"))
+            except BaseException:  # the build is stopped: what it started stops too
+                process.terminate()
+                raise
         return process.returncode
 
     def capture(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Captured:

@@ -1,20 +1,25 @@
 """Compiles every target with one go build, and names a process for each program."""
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gobp.buildpack.app_layout import Mode
 from gobp.buildpack.compile_cache import keep_compile_cache
 from gobp.buildpack.compiling import compile_environment
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.debug_log import log_go
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.notices import say_what_go_does
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import stamping_flags
 from gobp.buildpack.go_command import run_go
-from gobp.buildpack.gopath import Workplace, workplace
+from gobp.buildpack.gopath import Workplace, import_path, workplace
 from gobp.buildpack.layers import Layer
-from gobp.cnb.launch import Launch
+from gobp.buildpack.recipe import Recipe, build_variables, write_recipe
+from gobp.buildpack.switches import LIVE_RELOAD, is_on
+from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 
@@ -29,6 +34,7 @@ def build(context: BuildContext) -> Launch:
         context.log.process(f"Linking statically: {config.linking.because}")
     targets = context.layers.layer(TARGETS_LAYER)
     env = compile_environment(context, context.facts.target.arch)
+    log_go(context, env)
     context.log.process("Executing build process")
     with workplace(context, config.layout, env) as place:
         stamping = stamping_flags(context, config, place.folder, place.env)
@@ -40,8 +46,10 @@ def build(context: BuildContext) -> Launch:
         _compile(context, config, place, targets)
     _check(binaries, targets)
     keep_compile_cache(context)
-    context.layers.contribute(targets, LayerTypes(launch=True))
     processes = launch_processes(binaries, f"{targets.path}/bin")
+    if is_on(context.env, LIVE_RELOAD):
+        write_recipe(_recipe(context, config, place, processes), targets.path)
+    context.layers.contribute(targets, LayerTypes(launch=True))
     context.log.gap()
     context.log.process("Assigning launch processes:")
     for line in table(processes):
@@ -60,6 +68,22 @@ def _compile(context: BuildContext, config: BuildConfig, place: Workplace, targe
 def go_build_argv(output: str, flags: Sequence[str], targets: Sequence[str]) -> tuple[str, ...]:
     """Return the one command that compiles every target into a folder."""
     return ("go", "build", "-o", output, *flags, *targets)
+
+
+def _recipe(
+    context: BuildContext, config: BuildConfig, place: Workplace, processes: Sequence[Process]
+) -> Recipe:
+    """Return what it takes to repeat this build in the image."""
+    layout = config.layout
+    return Recipe(
+        processes={each.type: posixpath.basename(each.command[0]) for each in processes},
+        flags=config.flags,
+        targets=config.targets,
+        workdir=layout.workdir,
+        vendor=posixpath.join(layout.root, "vendor") if layout.mode is not Mode.GOPATH else "",
+        import_path=import_path(context.env) if layout.mode is Mode.GOPATH else "",
+        env=build_variables(place.env),
+    )
 
 
 def _check(binaries: Sequence[str], targets: Layer) -> None:

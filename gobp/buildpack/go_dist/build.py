@@ -48,6 +48,8 @@ def _wanted(context: BuildContext) -> Candidate:
 
 def _log_selected(context: BuildContext, wanted: Candidate, version: GoVersion) -> None:
     context.log.subprocess(f"Selected Go version (using {wanted.source}): {version}")
+    chosen = {"version": str(version), "source": wanted.source, "constraint": wanted.version}
+    context.report.note("go", chosen)
     context.log.gap()
 
 
