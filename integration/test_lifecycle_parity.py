@@ -5,9 +5,7 @@ so that it sees the paths an image has.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,31 +15,15 @@ from typing import Any
 import pytest
 
 from gobp.log import BuildLog
-from gobp.oci.blobs import BlobStore
-from gobp.oci.image import ContainerConfig, History, Image, ImageConfig, Platform
-from gobp.oci.layer_tar import Entry, store_layer
-from gobp.oci.layout import read_layout, write_layout
+from gobp.oci.image import Image, Platform
+from gobp.oci.layout import read_layout
 from gobp.platform.creator import create
 from gobp.platform.request import BuildRequest
 from gobp.system.process import SystemCommands
+from integration.creator import APP_IMAGE, LIFECYCLE, PATH, Creator, missing, write_run_image
 
-LIFECYCLE = Path("/opt/cnb/lifecycle")
 TESTDATA = Path(__file__).parent / "testdata" / "parity"
-USER = 1000
-RUN_IMAGE = "example.com/run:latest"
-APP_IMAGE = "example.com/app:v1"
-PATH = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin"
 ROOT = Path(__file__).parents[1]
-
-
-def missing() -> str:
-    """Say what the comparison lacks on this machine."""
-    if not (LIFECYCLE / "lifecycle").is_file():
-        return f"no lifecycle in {LIFECYCLE}: run /work/shared/tools/install.sh or the like"
-    if os.geteuid() != 0:
-        return "mounting /layers needs root"
-    probe = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
-    return "" if probe.returncode == 0 else "unshare -m is not allowed here"
 
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
@@ -72,33 +54,20 @@ class Lab:
         self.env = env or {}
         self.buildpacks = buildpacks
         self.app = app
-        self.run_image = root / "layout/example.com/run/latest"
+        self.run_image = root / "real/layout/example.com/run/latest"
         self.report = root / "report"
         write_run_image(self.run_image)
 
     def real(self) -> Made:
         """Run the creator."""
-        work = self.root / "real"
-        self._prepare_creator(work)
-        argv = [
-            str(work / "lifecycle/creator"),
-            *("-layout", "-layout-dir", str(self.root / "layout"), "-app", "/workspace"),
-            *("-buildpacks", str(work / "buildpacks"), "-layers", "/layers"),
-            *("-platform", str(work / "platform"), "-order", str(work / "order.toml")),
-            *("-run", str(work / "run.toml"), "-cache-dir", str(work / "cache")),
-            *("-launcher", str(LIFECYCLE / "launcher")),
-            *("-run-image", RUN_IMAGE, APP_IMAGE),
-        ]
-        script = (
-            f"mount --bind {work / 'layers'} /layers && "
-            f'mount --bind {work / "workspace"} /workspace && cd / && exec "$@"'
-        )
-        env = {"PATH": PATH, "CNB_PLATFORM_API": "0.15", "CNB_EXPERIMENTAL_MODE": "warn"}
-        env["HOME"] = "/tmp"
-        env |= {"CNB_USER_ID": str(USER), "CNB_GROUP_ID": str(USER)}
-        subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *argv], env=env, check=True)
-        image = read_layout(self.root / "layout/example.com/app/v1")
-        return Made(image, work / "layers", self._keep_report("real"))
+        self.report.mkdir(mode=0o777)
+        self.report.chmod(0o777)  # the buildpacks write there as another user
+        env = {"PARITY_REPORT": str(self.report), **self.env}
+        made = Creator(self.root / "real", self.buildpacks).create(self.app, env)
+        kept = self.root / "real/kept"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.move(made.layers, kept)
+        return Made(made.image, kept, self._keep_report("real"))
 
     def ours(self) -> Made:
         """Run our creator."""
@@ -116,59 +85,12 @@ class Lab:
         outcome = create(request, log=BuildLog(), commands=SystemCommands(), environ={"PATH": PATH})
         return Made(read_layout(self.root / "ours"), outcome.layers_dir, self._keep_report("ours"))
 
-    def _prepare_creator(self, work: Path) -> None:
-        for name in ("layers", "workspace"):
-            shutil.rmtree(work / name, ignore_errors=True)
-            Path("/", name).mkdir(exist_ok=True)
-        (work / "platform/env").mkdir(parents=True, exist_ok=True)
-        (work / "lifecycle").mkdir(exist_ok=True)
-        (work / "cache").mkdir(exist_ok=True)
-        (work / "layers").mkdir()
-        self.report.mkdir()
-        shutil.copytree(self.app, work / "workspace", symlinks=True)
-        for name, value in {"PARITY_REPORT": str(self.report), **self.env}.items():
-            (work / "platform/env" / name).write_text(value)
-        (work / "run.toml").write_text(f'[[images]]\nimage = "{RUN_IMAGE}"\n')
-        program = work / "lifecycle/creator"
-        program.unlink(missing_ok=True)
-        program.symlink_to(LIFECYCLE / "lifecycle")
-        order = ["[[order]]"]
-        for buildpack in self.buildpacks:
-            info = tomllib.loads((buildpack / "buildpack.toml").read_text())["buildpack"]
-            place = work / "buildpacks" / info["id"].replace("/", "_") / info["version"]
-            shutil.copytree(buildpack, place, dirs_exist_ok=True)
-            order += ["[[order.group]]", f'id = "{info["id"]}"', f'version = "{info["version"]}"']
-        (work / "order.toml").write_text("\n".join(order))
-        subprocess.run(["chown", "-R", f"{USER}:{USER}", str(self.root)], check=True)
-        for folder in [self.root, *self.root.parents][:4]:
-            folder.chmod(folder.stat().st_mode | 0o755)
-
     def _keep_report(self, name: str) -> Path:
         """Move the dump of a run away, so that both sides write to the same path."""
         kept = self.root / f"report-{name}"
         shutil.rmtree(kept, ignore_errors=True)
         self.report.rename(kept)
         return kept
-
-
-def write_run_image(place: Path) -> None:
-    store = BlobStore(place.parent / "blobs")
-    layer = store_layer(store, [Entry.directory("/etc"), Entry.file("/etc/hostname", b"run\n")])
-    config = ImageConfig(
-        "amd64",
-        config=ContainerConfig(
-            env=("PATH=/usr/bin:/bin", "KEPT=yes"),
-            user=f"{USER}:{USER}",
-            labels={
-                "io.buildpacks.base.distro.name": "debian",
-                "io.buildpacks.base.distro.version": "12",
-                "org.example.inherited": "kept",
-            },
-        ),
-        history=(History("a run image"),),
-    )
-    write_layout(place, Image.of(config, [layer]), reference="latest")
-    shutil.rmtree(place.parent / "blobs")
 
 
 @pytest.fixture
