@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.switches import LIVE_RELOAD, is_on
 from gobp.cnb.layer import LayerTypes
 
 LAYER = "gocache"
@@ -33,11 +34,14 @@ def open_compile_cache(context: BuildContext) -> str:
 
 
 def keep_compile_cache(context: BuildContext) -> None:
-    """Keep for the next build what this one used; no go command may use the cache after this."""
+    """Keep for the next build what this one used; no go command may use the cache after this.
+
+    An image that rebuilds the app gets the cache too: its first build then compiles the app alone.
+    """
     layer = context.layers.layer(LAYER)
     swept = sweep(layer.path)
     context.log.debug(f"Removed {swept} unused entries from the compile cache")
-    context.layers.contribute(layer, LayerTypes(cache=True))
+    context.layers.contribute(layer, LayerTypes(cache=True, launch=is_on(context.env, LIVE_RELOAD)))
     context.session.set(_VARIABLE, "")  # a command that compiles later takes go's default
 
 

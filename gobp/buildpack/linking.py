@@ -7,7 +7,7 @@ start: the kernel says "no such file or directory" of the program itself.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gobp.buildpack.switches import is_on
+from gobp.buildpack.switches import LIVE_RELOAD, is_on
 from gobp.cnb.phases import Target
 
 _VARIABLE = "BP_GO_STATIC"
@@ -39,6 +39,8 @@ def read_linking(env: Mapping[str, str], target: Target) -> Linking:
     cgo = env.get("CGO_ENABLED", "")
     because = _static_because(env, target)
     if not because:
+        if is_on(env, LIVE_RELOAD):  # run images, in which the app is rebuilt, have no C compiler
+            cgo = cgo or "0"
         return Linking(static=False, because="", cgo=cgo)
     return Linking(static=True, because=because, cgo=cgo or "0")
 

@@ -7,6 +7,7 @@ from gobp.errors import UserError
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _TEST = "test"
+LIVE_RELOAD = "BP_LIVE_RELOAD_ENABLED"
 
 
 def is_on(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
