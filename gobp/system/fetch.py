@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from gobp.errors import UserError
+from gobp.system.netrc import THIS_MACHINE, basic_authorization
 
 if TYPE_CHECKING:
     import requests
 
 ATTEMPTS = 3
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_MOST_REDIRECTS = 10  # as go follows them
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 SMALL_LIMIT = 8 * 1024 * 1024  # bytes of an answer that is read into memory
@@ -124,17 +125,36 @@ class HttpFetcher:
 
     def _get(self, url: str, headers: Mapping[str, str]) -> "requests.Response":
         _keep_credentials_off_plain_http(url)
-        response = self._session().get(
+        authorization, asked = basic_authorization(url, self._env), url
+        response = self._ask(url, headers, authorization)
+        for _ in range(_MOST_REDIRECTS):
+            if not response.is_redirect:
+                break
+            url = _redirected(url, response)
+            known = _origin(url) == _origin(asked)  # nobody else learns who the user is
+            response = self._ask(url, headers, authorization if known else "")
+        if response.status_code >= 300:
+            response.close()
+            raise _Refused(response.status_code)
+        return response
+
+    def _ask(self, url: str, headers: Mapping[str, str], authorization: str) -> "requests.Response":
+        """Ask for a URL. Left to itself, requests would add a password by rules of its own."""
+
+        def authorize(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+            if authorization:
+                request.headers["Authorization"] = authorization
+            return request
+
+        return self._session().get(
             url,
             headers=dict(headers),
+            auth=authorize,
+            allow_redirects=False,
             stream=True,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             verify=ca_bundle(self._env),
         )
-        if response.status_code >= 400:
-            response.close()
-            raise _Refused(response.status_code)
-        return response
 
     def _session(self) -> "requests.Session":
         import requests  # noqa: PLC0415 # slow to import, and most builds download nothing
@@ -182,11 +202,26 @@ class _Refused(Exception):  # noqa: N818 # an answer, translated before it leave
 def _keep_credentials_off_plain_http(url: str) -> None:
     """Refuse, as go does, to send a password where anybody on the way can read it."""
     parts = urlsplit(url)
-    if parts.scheme == "http" and "@" in parts.netloc and parts.hostname not in _THIS_MACHINE:
+    if parts.scheme == "http" and "@" in parts.netloc and parts.hostname not in THIS_MACHINE:
         raise UserError(
             f"{redacted(url)} would get a password over plain http",
             remedy="use https:// for an address with a user and password.",
         )
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Return scheme and host, which together know a user."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _redirected(url: str, response: "requests.Response") -> str:
+    """Return where an answer sends to; from https only to https, as go follows."""
+    response.close()
+    target = urljoin(url, response.headers["Location"])
+    if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+        raise _unavailable(url, f"it redirects to plain http, {redacted(target)}")
+    return target
 
 
 def redacted(url: str) -> str:
@@ -194,10 +229,14 @@ def redacted(url: str) -> str:
     return _CREDENTIALS.sub("//", url)
 
 
-def ca_bundle(env: Mapping[str, str]) -> str | bool:
-    """Return the file of trusted certificates, or True for the one that requests brings."""
-    named = (env.get("SSL_CERT_FILE"), env.get("REQUESTS_CA_BUNDLE"), *_CA_BUNDLES)
-    return next((path for path in named if path and os.path.isfile(path)), True)  # noqa: PTH113
+def ca_bundle(env: Mapping[str, str]) -> str:
+    """Return the file of trusted certificates: named by ``env``, the system's, or requests' own."""
+    for path in (env.get("SSL_CERT_FILE"), env.get("REQUESTS_CA_BUNDLE"), *_CA_BUNDLES):
+        if path and os.path.isfile(path):  # noqa: PTH113 # as fast as can be
+            return path
+    from requests.certs import where  # noqa: PLC0415 # see HttpFetcher
+
+    return str(where())
 
 
 def sha256_of(path: Path) -> str:

@@ -3,10 +3,13 @@
 Source: cmd/go/internal/auth, ``parseNetrc`` and ``loadCredential``.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _LIMIT = 1024 * 1024  # bytes
 
 
@@ -75,3 +78,24 @@ def read_netrc(env: Mapping[str, str]) -> tuple[Entry, ...]:
         return parse(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:
         return ()
+
+
+def basic_authorization(url: str, env: Mapping[str, str]) -> str:
+    """Return the header ``Authorization`` for a URL, "" for none: by the URL itself, else by netrc.
+
+    As go does, netrc is for https; for this machine plain http will do.
+    """
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        return _basic(unquote(parts.username or ""), unquote(parts.password or ""))
+    if parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
+        return ""
+    own_port = {"https": ":443", "http": ":80"}.get(parts.scheme, ":")
+    entry = find(read_netrc(env), f"{parts.netloc.lower().removesuffix(own_port)}{parts.path}")
+    return _basic(entry.login, entry.password) if entry is not None else ""
+
+
+def _basic(user: str, password: str) -> str:
+    """Return the credentials of RFC 7617."""
+    pair = f"{user}:{password}".encode("utf-8", "surrogateescape")
+    return f"Basic {b64encode(pair).decode('ascii')}"
