@@ -1,7 +1,7 @@
 """What a build of an app would do, and why: the decisions of detect and build without effects."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
@@ -80,7 +80,7 @@ def explain(
         go_version=version,
         go_from=source,
         mode=config.layout.mode.value,
-        vendor=_vendor_decision(config.layout, vendors=vendors),
+        vendor=_vendor_decision(config.layout, members),
         targets=config.targets,
         targets_because=config.targets_because,
         flags=config.flags,
@@ -104,10 +104,12 @@ def _chosen_go(
     return "", "the newest that the module proxy lists"
 
 
-def _vendor_decision(layout: AppLayout, *, vendors: bool) -> str:
+def _vendor_decision(layout: AppLayout, members: Collection[str]) -> str:
+    if "dep-ensure" in members:
+        return "'dep ensure' fills the vendor folder"
     if layout.vendor is Vendor.OF_GO:
         return "the app is vendored: its vendor folder is used as it is"
-    if not vendors:
+    if "go-mod-vendor" not in members:
         return "nothing to vendor: the app has no go.mod"
     command = " ".join(fetch_argv(layout))
     if layout.vendor is Vendor.OTHER:

@@ -11,7 +11,7 @@ from gobp.buildpack.component import BuildContext
 from gobp.buildpack.debug_log import log_go
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
-from gobp.buildpack.go_build.notices import say_what_go_does
+from gobp.buildpack.go_build.notices import say_what_go_does, say_what_is_old
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import stamping_flags
 from gobp.buildpack.go_command import run_go
@@ -30,6 +30,7 @@ def build(context: BuildContext) -> Launch:
     """Compile, and name the processes."""
     config = read_config(context.facts)
     context.log.process(f"Building {', '.join(config.targets)} ({config.targets_because})")
+    say_what_is_old(context, config.layout)
     if config.linking.static:
         context.log.process(f"Linking statically: {config.linking.because}")
     targets = context.layers.layer(TARGETS_LAYER)

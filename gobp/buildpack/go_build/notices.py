@@ -4,10 +4,12 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from gobp.buildpack.app_layout import AppLayout, Mode
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_build.config import BuildConfig
 from gobp.buildpack.go_build.targets import find_programs
 from gobp.buildpack.go_flags import flag_name
+from gobp.golang.legacy_lock import LOCK_FILES
 from gobp.golang.sourcefile import BuildTarget
 
 _PROFILE = "default.pgo"
@@ -33,6 +35,16 @@ def say_what_go_does(
             f"{', '.join(packages[:_SHOWN])}{more}. Use a build image with gcc, or set "
             "CGO_ENABLED=0 if that is meant."
         )
+
+
+def say_what_is_old(context: BuildContext, layout: AppLayout) -> None:
+    """Log that an app from before modules can become one, where its lock file helps with that."""
+    if layout.mode is not Mode.GOPATH:
+        return
+    for name in LOCK_FILES:
+        if context.facts.app.has(posixpath.join(layout.workdir, name)):
+            context.log.process(f"'gobp modernize' proposes a go.mod from {name}")
+            return
 
 
 def _profiles(context: BuildContext, config: BuildConfig, cwd: Path) -> Iterator[str]:
