@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gobp.buildpack.component import BuildContext, DetectContext
+from gobp.buildpack.credentials.build import build as credentials
+from gobp.buildpack.credentials.given import read_given
 from gobp.buildpack.dep.build import build as dep
 from gobp.buildpack.dep_ensure.build import build as dep_ensure
 from gobp.buildpack.environment_variables.build import build as environment_variables
@@ -46,6 +48,7 @@ class Builder:
 
 
 BUILDERS: Mapping[str, Builder] = {
+    "credentials": Builder("Credentials", credentials, check=read_given),
     "go-dist": Builder("Go Distribution", go_dist),
     "git": Builder("Git", git),
     "dep": Builder("Dep", dep),

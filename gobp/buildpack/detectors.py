@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gobp.buildpack.component import Detect
+from gobp.buildpack.credentials.detect import detect as credentials
 from gobp.buildpack.dep.detect import detect as dep
 from gobp.buildpack.dep_ensure.detect import detect as dep_ensure
 from gobp.buildpack.environment_variables.detect import detect as environment_variables
@@ -25,6 +26,7 @@ class Detector:
 
 
 DETECTORS = (
+    Detector("credentials", credentials),
     Detector("go-dist", go_dist, optional=False),
     Detector("git", git),
     Detector("dep", dep),
