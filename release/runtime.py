@@ -30,7 +30,16 @@ LOCK = ROOT / "release" / "runtime.lock.toml"
 REQUIREMENTS = ROOT / "requirements" / "runtime.txt"
 RUNTIME = ROOT / "runtime"
 HELPERS = ROOT / "helpers"
-CONTAINER_CODE = ("__init__.py", "errors.py", "log.py", "cnb", "golang", "system", "buildpack")
+CONTAINER_CODE = (
+    "__init__.py",
+    "errors.py",
+    "log.py",
+    "cnb",
+    "golang",
+    "sbom",
+    "system",
+    "buildpack",
+)
 """The parts of gobp that run in a build container."""
 _STAMP = "stamp"
 _COMPILER = ROOT / "release" / "compiler.py"

@@ -16,7 +16,10 @@ from gobp.buildpack.go_build.config import read_config
 from gobp.buildpack.go_dist.build import build as go_dist
 from gobp.buildpack.go_mod_vendor.build import build as go_mod_vendor
 from gobp.buildpack.image_labels.build import build as image_labels
+from gobp.buildpack.live_reload.build import build as live_reload
+from gobp.buildpack.live_reload.build import check as check_live_reload
 from gobp.buildpack.procfile.build import build as procfile
+from gobp.buildpack.sbom.build import build as sbom
 from gobp.buildpack.source_removal.build import build as source_removal
 from gobp.buildpack.source_removal.build import read_configuration as read_keep_files
 from gobp.cnb.launch import Launch
@@ -55,6 +58,8 @@ BUILDERS: Mapping[str, Builder] = {
     "dep-ensure": Builder("Dep Ensure", dep_ensure),
     "go-mod-vendor": Builder("Go Mod Vendor", go_mod_vendor),
     "go-build": Builder("Go Build", go_build, check=read_config),
+    "sbom": Builder("SBOM", sbom),
+    "live-reload": Builder("Live Reload", live_reload, check=check_live_reload),
     "source-removal": Builder("Source Removal", source_removal, check=read_keep_files),
     "procfile": Builder("Procfile", procfile),
     "environment-variables": Builder("Environment Variables", environment_variables),

@@ -12,7 +12,9 @@ from gobp.buildpack.go_build.detect import detect as go_build
 from gobp.buildpack.go_dist.detect import detect as go_dist
 from gobp.buildpack.go_mod_vendor.detect import detect as go_mod_vendor
 from gobp.buildpack.image_labels.detect import detect as image_labels
+from gobp.buildpack.live_reload.detect import detect as live_reload
 from gobp.buildpack.procfile.detect import detect as procfile
+from gobp.buildpack.sbom.detect import detect as sbom
 from gobp.buildpack.source_removal.detect import detect as source_removal
 
 
@@ -33,6 +35,8 @@ DETECTORS = (
     Detector("dep-ensure", dep_ensure),
     Detector("go-mod-vendor", go_mod_vendor),
     Detector("go-build", go_build, optional=False),
+    Detector("sbom", sbom),
+    Detector("live-reload", live_reload),
     Detector("source-removal", source_removal),
     Detector("procfile", procfile),
     Detector("environment-variables", environment_variables),

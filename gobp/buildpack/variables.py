@@ -48,6 +48,8 @@ VARIABLES = (
         "BP_DEPENDENCY_MIRROR*",
         "where else to fetch Go's archive; `BP_DEPENDENCY_MIRROR_GO_DEV` for one host",
     ),
+    Variable("BP_DISABLE_SBOM", "write no bills of materials", "false"),
+    Variable("SOURCE_DATE_EPOCH", "time that bills of materials name, in seconds since 1970"),
     Variable("BP_LOG_LEVEL", "`DEBUG` writes more", "`INFO`"),
     Variable("BP_BUILD_REPORT", "file or folder, outside the app, to write the build report to"),
     Variable("GOPROXY", "Go module proxies, for modules and for Go itself"),

@@ -1,11 +1,14 @@
 """What a Go binary says of itself, as ``go version -m`` prints it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gobp.golang.modsyntax import unquote
 
 _MODULE_FIELDS = 3
+_RELEASE = re.compile(r"\bgo(\d\S*?)(?=[ -]X:|\s|$)")
+_EXPERIMENTS = re.compile(r"[ -]X:(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,24 @@ class BuildInfo:
     main: BuiltModule | None = None
     dependencies: tuple[BuiltModule, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def release_of(go_version: str) -> str:
+    """Return the release in a printed Go version: "1.26.8" for "go1.26.8-X:nodwarf5".
+
+    Of a development version ("devel go1.27-6d8a Tue ...") it is what stands for one: "1.27-6d8a".
+    """
+    match = _RELEASE.search(go_version)
+    return match[1] if match else go_version
+
+
+def experiments_of(go_version: str) -> tuple[str, ...]:
+    """Return the experiments in a printed Go version: ("nodwarf5",) for "go1.26.8 X:nodwarf5".
+
+    Source: cmd/link/internal/ld/main.go; Go 1.26 writes a dash where others have a space.
+    """
+    match = _EXPERIMENTS.search(go_version)
+    return tuple(match[1].split(",")) if match else ()
 
 
 def parse(output: str) -> tuple[BuildInfo, ...]:

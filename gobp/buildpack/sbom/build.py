@@ -1,0 +1,117 @@
+"""Writes the bills of materials beside the layers that they are of."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go_command import go_environment
+from gobp.buildpack.sbom.config import SbomConfig, read_config
+from gobp.buildpack.sbom.licence_files import LicenceFiles
+from gobp.buildpack.sbom.toolchain import GO_LAYER, place_of_go, toolchain_bill
+from gobp.buildpack.steps import timed
+from gobp.cnb import toml
+from gobp.cnb.buildpack import BuildpackToml
+from gobp.cnb.launch import Label, Launch
+from gobp.cnb.sbom import BUILD, SbomFormat, file_name
+from gobp.golang import buildinfo
+from gobp.golang.buildinfo import BuildInfo
+from gobp.sbom.bill import Bill, ProgramFile, bill_of_programs
+from gobp.sbom.origin import Origin
+from gobp.sbom.render import render
+from gobp.system.files import write_atomically
+
+_TARGETS = "targets"
+_PROGRAMS = "bin"
+_DISABLED = Label("io.paketo.sbom.disabled", "true")  # Paketo RFC 0044
+
+
+def build(context: BuildContext) -> Launch:
+    """Write the bills of the programs and of the Go that compiled them. Raises UserError."""
+    config = read_config(context.facts)
+    _remove_restored(context.layers.root)
+    if config.disabled:
+        context.log.process("Writing no SBOM (BP_DISABLE_SBOM)")
+        context.log.gap()
+        return Launch(labels=(_DISABLED,))
+    context.log.process(f"Generating SBOM for {context.layers.root / _TARGETS / _PROGRAMS}")
+    with timed(context.log):
+        documents = _documents(context, config)
+        infos = _build_infos(context)
+        if infos:
+            documents.write(_TARGETS, _bill_of_programs(context, infos))
+            go = toolchain_bill(context, infos[0].go_version)
+            documents.write(place_of_go(context), go)
+    context.log.gap()
+    _log_formats(context, documents)
+    return Launch()
+
+
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """Where documents go, in which formats, and what they say of their origin."""
+
+    folder: Path
+    formats: tuple[SbomFormat, ...]
+    origin: Origin
+
+    def write(self, place: str, bill: Bill) -> None:
+        """Write a bill in every format; ``place`` is a layer, or BUILD."""
+        for each in self.formats:
+            text = render(bill, each, self.origin)
+            write_atomically(self.folder / file_name(place, each), text.encode())
+
+
+def _documents(context: BuildContext, config: SbomConfig) -> _Documents:
+    """Return the formats that buildpack.toml declares: the lifecycle refuses any other."""
+    source = context.buildpack_dir / "buildpack.toml"
+    document = toml.loads(source.read_text(encoding="utf-8"), source=str(source))
+    buildpack = BuildpackToml.from_toml(document, source=str(source))
+    formats = tuple(SbomFormat.parse(each) for each in buildpack.sbom_formats)
+    return _Documents(context.layers.root, formats, Origin(buildpack.version, config.epoch))
+
+
+def _remove_restored(layers: Path) -> None:
+    """Remove what the lifecycle gave back of the last build: it may be of another Go."""
+    for place in (_TARGETS, GO_LAYER, BUILD):
+        for each in SbomFormat:
+            (layers / file_name(place, each)).unlink(missing_ok=True)
+
+
+def _build_infos(context: BuildContext) -> tuple[BuildInfo, ...]:
+    """Return what the programs say of themselves, with paths relative to their layer.
+
+    A program that says nothing (packed, say) is no reason to fail; the log tells.
+    """
+    argv = ("go", "version", "-m", _PROGRAMS)
+    env = go_environment(context.env, context.app_dir)
+    asked = context.host.commands.capture(argv, cwd=context.layers.root / _TARGETS, env=env)
+    try:
+        infos = buildinfo.parse(asked.stdout)
+    except ValueError as error:
+        context.log.warning(f"'go version -m' prints what this gobp cannot read: {error}")
+        return ()
+    if not infos:
+        context.log.warning(f"no program says what it is made of: {asked.stderr.strip()}")
+    for info in infos:
+        if info.main is None and not info.dependencies:
+            context.log.subprocess(f"{info.file} was built without modules: it names none")
+    return infos
+
+
+def _bill_of_programs(context: BuildContext, infos: tuple[BuildInfo, ...]) -> Bill:
+    layer = context.layers.root / _TARGETS
+    files = (ProgramFile(info, _sha256(layer / info.file)) for info in infos)
+    return bill_of_programs(_TARGETS, files, LicenceFiles(context).of)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _log_formats(context: BuildContext, documents: _Documents) -> None:
+    context.log.debug("Writing SBOM in the following format(s):")
+    for each in documents.formats:
+        context.log.debug(f"  {each.value}")
+    context.log.debug("")

@@ -1,0 +1,91 @@
+"""Finds the licences of modules in their files: vendored, in the module cache, or in the app."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gobp.buildpack.app_layout import Mode, read_layout
+from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go_command import go_environment
+from gobp.errors import UserError
+from gobp.golang import modfile, workfile
+from gobp.golang.buildinfo import BuiltModule
+from gobp.golang.module import escape_path, escape_version
+from gobp.sbom.bill import is_folder
+from gobp.sbom.licences import is_licence_name, licences_in
+
+_LIMIT = 1024 * 1024  # bytes of a licence that are read
+
+
+class LicenceFiles:
+    """The licences of what one build has put into programs."""
+
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+        layout = read_layout(context.facts.app, context.env)
+        self._root = context.app_dir / layout.root
+        self._own = _own_modules(self._root, layout.mode)
+        self._cache: Path | None = None
+
+    def of(self, module: BuiltModule) -> tuple[str, ...]:
+        """Return the SPDX identifiers of a module's licences; none where no file tells."""
+        for folder in self._folders(module):
+            if found := _licences_of(folder):
+                return found
+        return ()
+
+    def _folders(self, module: BuiltModule) -> Iterator[Path]:
+        """Yield the folders that may hold a module, or what replaces it, the nearest first."""
+        if module.path in self._own:
+            yield self._own[module.path]
+        yield self._root / "vendor" / module.path
+        built = module.replaced_by or module
+        if is_folder(built.path):
+            yield self._root / built.path
+        else:
+            yield from self._in_module_cache(built)
+
+    def _in_module_cache(self, module: BuiltModule) -> Iterator[Path]:
+        try:
+            name = f"{escape_path(module.path)}@{escape_version(module.version)}"
+        except UserError:  # no module that a proxy has: "(devel)", a package built without modules
+            return
+        yield self._module_cache() / name
+
+    def _module_cache(self) -> Path:
+        if self._cache is None:
+            env = go_environment(self._context.env, self._context.app_dir)
+            asked = self._context.host.commands.capture(
+                ("go", "env", "GOMODCACHE"), cwd=self._root, env=env
+            )
+            self._cache = Path(asked.stdout.strip() or "/nonexistent")
+        return self._cache
+
+
+def _own_modules(root: Path, mode: Mode) -> dict[str, Path]:
+    """Return the folders of the app's own modules, by module path."""
+    folders = [root] if mode is Mode.MODULE else []
+    if mode is Mode.WORKSPACE:
+        work = root / "go.work"
+        text = work.read_text(encoding="utf-8")
+        folders = [root / each for each in workfile.parse(text, source=str(work)).uses]
+    files = [folder / "go.mod" for folder in folders]
+    texts = {file: file.read_text(encoding="utf-8") for file in files}
+    return {
+        modfile.parse(text, source=str(file)).module: file.parent for file, text in texts.items()
+    }
+
+
+def _licences_of(folder: Path) -> tuple[str, ...]:
+    """Return the licences in the files at the top of a folder."""
+    if not folder.is_dir():
+        return ()
+    found: set[str] = set()
+    for path in folder.iterdir():
+        if is_licence_name(path.name) and path.is_file():
+            found.update(licences_in(_head(path)))
+    return tuple(sorted(found))
+
+
+def _head(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_LIMIT).decode("utf-8", "replace")
