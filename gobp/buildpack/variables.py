@@ -68,6 +68,23 @@ BINDINGS = (
     ),
     ("dependency-mirror", "`default` or a host", "URI of the mirror"),
     ("Procfile", "`Procfile`", "lines of a Procfile"),
+    (
+        "git-credentials",
+        "`credentials`, or `username` and `password`; `context`, `private`",
+        "what git logs in with, and at which address",
+    ),
+    ("netrc", "`netrc` or `.netrc`", "users and passwords by host, for go, git and downloads"),
+    (
+        "goproxy",
+        "`url`; `username` and `password`, or `token`; `gosumdb`, `private`, `noproxy`, `nosumdb`",
+        "a Go module proxy, asked before those in GOPROXY",
+    ),
+    (
+        "ssh",
+        "`ssh-privatekey`, `known_hosts`; `hosts`, `user`, `private`",
+        "key for git over ssh, and the hosts whose https:// addresses are fetched by it",
+    ),
+    ("goauth", "`goauth`; `private`", "headers by address, as a GOAUTH command prints them"),
 )
 
 
