@@ -47,7 +47,7 @@ class _Splitter:
         """Read what stands at ``position``; return where to go on."""
         character = text[position]
         if character == "\\":
-            return self._take_escaped(text, position)
+            return self._take_escaped(text, position, named_by)
         if character == "$" and (match := _VARIABLE.match(text, position)):
             self._take_value(self._env.get(match[1] or match[2], ""))
             return match.end()
@@ -68,10 +68,12 @@ class _Splitter:
             self.words.append("".join(self._word))
         self._word, self._started = [], False
 
-    def _take_escaped(self, text: str, position: int) -> int:
+    def _take_escaped(self, text: str, position: int, named_by: str) -> int:
         following = text[position + 1 : position + 2]
+        if not following:
+            raise _malformed(text, "it ends in a backslash", named_by)
         keeps_backslash = self.quote == "'" or (self.quote and following not in set('"\\$`'))
-        if not following or (keeps_backslash and following != "$"):
+        if keeps_backslash and following != "$":
             self._add("\\")
             return position + 1
         self._add(following)

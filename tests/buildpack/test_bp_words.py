@@ -36,7 +36,6 @@ ENV = {"A": "x y", "ONE": "1", "EMPTY": ""}
         (r"'a\b'", [r"a\b"]),
         (r'"a\b"', [r"a\b"]),
         ("`date` $-", ["`date`", "$-"]),
-        ("a\\", ["a\\"]),
     ],
 )
 def test_words_are_split_expanded_and_unquoted(text: str, words: list[str]) -> None:
@@ -46,6 +45,12 @@ def test_words_are_split_expanded_and_unquoted(text: str, words: list[str]) -> N
 @pytest.mark.parametrize("text", ["'a", '"a', "a 'b\" c", 'a"'])
 def test_a_quote_that_stays_open_is_refused_with_the_name_of_the_variable(text: str) -> None:
     with pytest.raises(UserError, match=r"FLAGS cannot be read: the quote .* is never closed"):
+        split_words(text, ENV, named_by="FLAGS")
+
+
+@pytest.mark.parametrize("text", ["\\", "a\\", "'a\\"])
+def test_a_backslash_with_nothing_behind_it_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="FLAGS cannot be read: it ends in a backslash"):
         split_words(text, ENV, named_by="FLAGS")
 
 
