@@ -15,7 +15,7 @@ from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.golang.dep_failures import explain
-from gobp.system.files import copy_tree, remove_tree, write_atomically
+from gobp.system.files import copy_tree, count_tree, remove_tree, write_atomically
 
 LAYER = "depcachedir"
 _LOCK = "Gopkg.lock"
@@ -62,5 +62,6 @@ def _bring_back(context: BuildContext, made: Path, app: Path) -> None:
 
 
 def _keep(context: BuildContext, layer: Layer) -> None:
-    if any(layer.path.iterdir()):  # nothing to cache is an error on old lifecycles
+    files, _ = count_tree(layer.path)
+    if files:  # nothing to cache is an error on old lifecycles
         context.layers.contribute(layer, LayerTypes(cache=True))
