@@ -61,8 +61,10 @@ def test_every_failure_that_is_known_has_a_line_here() -> None:
 def test_the_cause_is_told_when_its_consequences_are_there_too() -> None:
     lines = [
         f"{LISTING}'/srv/greet' does not appear to be a git repository",
-        "\t(2) failed to list versions for ssh://git@github.com/owner/greet: ssh: Could not "
-        "resolve hostname github.com: Temporary failure in name resolution",
+        (
+            "\t(2) failed to list versions for ssh://git@github.com/owner/greet: ssh: Could not "
+            "resolve hostname github.com: Temporary failure in name resolution"
+        ),
     ]
 
     assert explain(1, lines).summary == f"there is no repository at {GREET}"
