@@ -16,6 +16,8 @@ from gobp.buildpack.go_mod_vendor.commands import fetch_argv
 from gobp.buildpack.gopath import import_path
 from gobp.buildpack.group import NotDetected, resolve_group
 from gobp.buildpack.image_labels.labels import image_labels
+from gobp.buildpack.live_reload.processes import HELPER as RELOAD
+from gobp.buildpack.live_reload.processes import reload_processes
 from gobp.buildpack.merge import merge
 from gobp.buildpack.procfile.processes import launch_processes as procfile_processes
 from gobp.buildpack.procfile.processes import read_commands
@@ -66,7 +68,8 @@ def explain(
         return Explanation(detected=False, reason=group.reason)
     members = {member.component: member for member in group.members}
     candidates = version_candidates(members["go-dist"].entries, default)
-    version, source = _chosen_go(candidates[0], known, at_hand)
+    reloads = "live-reload" in members  # then Go goes into the image
+    version, source = _chosen_go(candidates[0], known, None if reloads else at_hand)
     vendors = "go-mod-vendor" in members
     config = read_config(facts, will_be_vendored=vendors)
     binaries = _binaries(facts, config)
@@ -84,7 +87,7 @@ def explain(
         targets=config.targets,
         targets_because=config.targets_because,
         flags=config.flags,
-        processes=_processes(facts, binaries),
+        processes=_processes(facts, binaries, reloads=reloads),
         labels=tuple((label.key, label.value) for label in image_labels(facts.env)),
         launch_environment=tuple(each.name for each in launch_variables(facts.platform_env)),
         variables_read=tuple(name for name in given if is_known(name) or not name.startswith("BP")),
@@ -155,7 +158,10 @@ def _import_path(app: AppTree, folder: str) -> str:
     return posixpath.normpath(posixpath.join(module, posixpath.relpath(folder or ".", top or ".")))
 
 
-def _processes(facts: DetectContext, binaries: tuple[str, ...]) -> tuple[Process, ...]:
+def _processes(
+    facts: DetectContext, binaries: tuple[str, ...], *, reloads: bool
+) -> tuple[Process, ...]:
     built = Launch(processes=launch_processes(binaries, "bin"))
+    reloading = reload_processes(built.processes, (RELOAD,)) if reloads else ()
     named = Launch(processes=procfile_processes(read_commands(facts), facts.env))
-    return merge((built, named)).processes
+    return merge((built, Launch(processes=reloading), named)).processes

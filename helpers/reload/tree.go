@@ -127,10 +127,13 @@ func (t *tree) watch(before view, changes chan<- string) {
 	for {
 		began := time.Now()
 		now := t.look()
-		if count, example := before.differing(now); count > 0 {
-			before = t.settled(now)
+		if count, _ := before.differing(now); count > 0 {
+			now = t.settled(now)
+		}
+		if count, example := before.differing(now); count > 0 { // an editor's files may have gone
 			changes <- described(count, example)
 		}
+		before = now
 		time.Sleep(longer(pause, 10*time.Since(began)))
 	}
 }

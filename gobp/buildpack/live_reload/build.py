@@ -5,7 +5,7 @@ from pathlib import Path
 from gobp.buildpack.compile_cache import LAYER as COMPILE_CACHE
 from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.helpers import put_helper
-from gobp.buildpack.live_reload.processes import Reloader, reload_processes, watcher_argv
+from gobp.buildpack.live_reload.processes import HELPER, Reloader, reload_processes, watcher_argv
 from gobp.buildpack.live_reload.watchexec import provide_watchexec
 from gobp.buildpack.recipe import FILE, read_recipe
 from gobp.cnb.launch import Launch, Process
@@ -55,7 +55,7 @@ def check(facts: DetectContext) -> None:
 
 def _helper(context: BuildContext) -> Path:
     layer = context.layers.layer(LAYER)
-    program = layer.reset() / _HELPER
-    put_helper(context, _HELPER, program)
+    program = layer.reset() / HELPER
+    put_helper(context, HELPER, program)
     context.layers.contribute(layer, LayerTypes(launch=True))
     return program

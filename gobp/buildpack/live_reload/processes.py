@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gobp.cnb.launch import Process
 
+HELPER = "reload"
 _PREFIX = "reload-"
 
 

@@ -32,6 +32,8 @@ def provide_watchexec(context: BuildContext) -> str:
             remove_tree(layer.path)
             context.log.process(f"Watching by itself: watchexec is not to be had: {error.summary}")
             return ""
+    else:
+        context.log.process(f"Reusing cached layer {layer.path}")
     context.layers.contribute(layer, LayerTypes(launch=True, cache=True), metadata=key)
     context.log.process(f"Watching with watchexec {wanted.version}")
     return str(layer.path / _PATHS["watchexec"])
