@@ -11,7 +11,7 @@ from gobp.buildpack.helpers import (
     compile_environment,
     compile_helper,
     programs,
-    sources_hash,
+    stamp_line,
 )
 from gobp.system.process import SystemCommands
 from release.recipe import AMD64, ARM64
@@ -35,13 +35,14 @@ def build_helpers(runtime: Path, sources: Path) -> str:
             "WARNING: this machine has no go, so the helpers are left out: "
             "each build will compile those that it needs"
         )
-    key = f"{sources_hash(sources)} go{go.version}\n"
+    names = programs(sources)
+    lines = [*(stamp_line(sources, name) for name in names), f"go {go.version}"]
+    key = "".join(f"{line}\n" for line in lines)
     stamp = target / STAMP
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
         return f"{target.parent.name}/{PREBUILT} is up to date"
     staging = target.with_name(f"{PREBUILT}.new")
     shutil.rmtree(staging, ignore_errors=True)
-    names = programs(sources)
     _compile(names, sources, staging)
     (staging / STAMP).write_text(key, encoding="utf-8")
     _add_licence(Path(go.goroot), runtime / "licenses" / "go")

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go_command import go_at_hand
 from gobp.buildpack.steps import timed
 from gobp.errors import UserError
+from gobp.system.fetch import sha256_of
 from gobp.system.files import remove_tree, write_atomically
 from gobp.system.process import Commands
 
@@ -27,14 +29,12 @@ def put_helper(context: BuildContext, name: str, target: Path) -> None:
     It is copied from ``runtime/helpers`` of the buildpack, else compiled by the Go on the PATH:
     a component that puts one comes after go-dist. Raises UserError where neither can be.
     """
-    architecture = context.facts.target.arch
-    sources = context.buildpack_dir / "helpers"
-    prebuilt = context.buildpack_dir / "runtime" / "helpers"
-    program = prebuilt / architecture / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    if program.is_file() and not _is_older(prebuilt, sources):
-        write_atomically(target, program.read_bytes(), mode=0o755)
+    prebuilt = prebuilt_helper(context, name)
+    if prebuilt is not None:
+        write_atomically(target, prebuilt.read_bytes(), mode=0o755)
         return
+    architecture = context.facts.target.arch
     context.log.process(f"Compiling the helper {name}: it is not prebuilt for linux/{architecture}")
     context.layers.root.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="helpers-", dir=context.layers.root))
@@ -42,10 +42,32 @@ def put_helper(context: BuildContext, name: str, target: Path) -> None:
         output = scratch / name
         env = compile_environment(context.env, architecture, scratch)
         with timed(context.log):
-            compile_helper(context.host.commands, sources / name, output, env=env)
+            compile_helper(context.host.commands, _sources(context) / name, output, env=env)
         write_atomically(target, output.read_bytes(), mode=0o755)
     finally:
         remove_tree(scratch)
+
+
+def prebuilt_helper(context: BuildContext, name: str) -> Path | None:
+    """Return the helper as the buildpack brings it, None where it does not.
+
+    One that was compiled from other sources than those at hand, as in a clone, does not count.
+    """
+    folder = context.buildpack_dir / "runtime" / "helpers"
+    program = folder / context.facts.target.arch / name
+    if not program.is_file() or _is_older(folder, _sources(context), name):
+        return None
+    return program
+
+
+def helper_id(context: BuildContext, name: str) -> str:
+    """Return a text that is the same only as long as ``put_helper`` writes the same bytes."""
+    prebuilt = prebuilt_helper(context, name)
+    if prebuilt is not None:
+        return f"sha256:{sha256_of(prebuilt)}"
+    go = go_at_hand(context)
+    of = stamp_line(_sources(context), name)
+    return f"{of} linux/{context.facts.target.arch} go{go.version if go else ''}"
 
 
 def compile_helper(
@@ -107,25 +129,30 @@ def programs(sources: Path) -> tuple[str, ...]:
 
 def source_files(sources: Path) -> tuple[Path, ...]:
     """Return the files that helpers are compiled from, sorted: no tests, nothing else."""
-    return (
-        sources / "go.mod",
-        *sorted(path for path in sources.rglob("*.go") if not path.stem.endswith("_test")),
-    )
+    return (sources / "go.mod", *_go_files(sources))
 
 
-def sources_hash(sources: Path) -> str:
-    """Return a sha256 (hex) over the names and contents of the sources of all helpers."""
+def stamp_line(sources: Path, name: str) -> str:
+    """Return the line of the stamp that says by a sha256 (hex) what a helper was compiled from."""
     total = hashlib.sha256()
-    for path in source_files(sources):
+    for path in (sources / "go.mod", *_go_files(sources / _SHARED), *_go_files(sources / name)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{content} {path.relative_to(sources).as_posix()}\n".encode())
-    return total.hexdigest()
+    return f"{name} {total.hexdigest()}"
 
 
-def _is_older(prebuilt: Path, sources: Path) -> bool:
-    """Tell whether the sources, as in a clone, are others than those of the prebuilt helpers."""
-    if not (sources / "go.mod").is_file():
+def _go_files(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(path for path in folder.rglob("*.go") if not path.stem.endswith("_test")))
+
+
+def _sources(context: BuildContext) -> Path:
+    return context.buildpack_dir / "helpers"
+
+
+def _is_older(prebuilt: Path, sources: Path, name: str) -> bool:
+    """Tell whether the sources at hand, as in a clone, are others than a prebuilt helper's."""
+    if not (sources / name).is_dir():
         return False
     stamp = prebuilt / STAMP
-    of = stamp.read_text(encoding="utf-8").split() if stamp.is_file() else []
-    return sources_hash(sources) not in of
+    lines = stamp.read_text(encoding="utf-8").splitlines() if stamp.is_file() else []
+    return stamp_line(sources, name) not in lines

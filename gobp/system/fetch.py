@@ -234,9 +234,9 @@ def ca_bundle(env: Mapping[str, str]) -> str:
     for path in (env.get("SSL_CERT_FILE"), env.get("REQUESTS_CA_BUNDLE"), *_CA_BUNDLES):
         if path and os.path.isfile(path):  # noqa: PTH113 # as fast as can be
             return path
-    from requests.certs import where  # noqa: PLC0415 # see HttpFetcher
+    import certifi  # noqa: PLC0415 # as requests, whose certificates these are
 
-    return str(where())
+    return certifi.where()
 
 
 def sha256_of(path: Path) -> str:

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.helpers import STAMP, programs, put_helper, source_files, sources_hash
+from gobp.buildpack.helpers import (
+    STAMP,
+    helper_id,
+    prebuilt_helper,
+    programs,
+    put_helper,
+    source_files,
+    stamp_line,
+)
 from gobp.errors import UserError
 from gobp.system.process import SystemCommands
 from tests.fakes.a_build import ABuild, a_build
@@ -26,7 +34,7 @@ def with_prebuilt(root: Path, *, of: str) -> None:
     folder = root / "buildpack" / "runtime" / "helpers"
     (folder / "amd64").mkdir(parents=True)
     (folder / "amd64" / "greet").write_bytes(b"prebuilt")
-    (folder / STAMP).write_text(f"{of} go1.26.8\n")
+    (folder / STAMP).write_text(f"{of}\ngo 1.26.8\n")
 
 
 def real_build(root: Path, **env: str) -> ABuild:
@@ -34,7 +42,7 @@ def real_build(root: Path, **env: str) -> ABuild:
 
 
 def test_a_prebuilt_helper_is_copied(tmp_path: Path) -> None:
-    with_prebuilt(tmp_path, of=sources_hash(with_sources(tmp_path)))
+    with_prebuilt(tmp_path, of=stamp_line(with_sources(tmp_path), "greet"))
     build = a_build(tmp_path)
 
     put_helper(build.context, "greet", tmp_path / "layer" / "exec.d" / "greet")
@@ -121,12 +129,32 @@ def test_tests_and_shared_packages_are_no_programs(tmp_path: Path) -> None:
     ]
 
 
-def test_the_hash_follows_names_and_contents(tmp_path: Path) -> None:
+def test_the_stamp_follows_names_and_contents_of_the_program_and_what_it_shares(
+    tmp_path: Path,
+) -> None:
     sources = with_sources(tmp_path)
-    first = sources_hash(sources)
+    lines = [stamp_line(sources, "greet")]
 
     (sources / "greet" / "main.go").rename(sources / "greet" / "other.go")
-    renamed = sources_hash(sources)
-    (sources / "greet" / "other.go").write_text("package main\n")
+    lines.append(stamp_line(sources, "greet"))
+    (sources / "internal").mkdir()
+    (sources / "internal" / "shared.go").write_text("package internal\n")
+    lines.append(stamp_line(sources, "greet"))
+    (sources / "another").mkdir()
+    (sources / "another" / "main.go").write_text("package main\n")
 
-    assert len({first, renamed, sources_hash(sources)}) == 3
+    assert len(set(lines)) == 3
+    assert stamp_line(sources, "greet") == lines[-1]
+
+
+@needs_go
+def test_the_id_changes_with_what_is_written(tmp_path: Path) -> None:
+    with_sources(tmp_path)
+    compiled = helper_id(real_build(tmp_path).context, "greet")
+    with_prebuilt(tmp_path, of=stamp_line(tmp_path / "buildpack" / "helpers", "greet"))
+
+    prebuilt = helper_id(real_build(tmp_path).context, "greet")
+
+    assert "linux/amd64 go1." in compiled
+    assert prebuilt.startswith("sha256:")
+    assert prebuilt_helper(a_build(tmp_path).context, "greet") is not None

@@ -1,0 +1,1 @@
+"""Has the build, and with BP_EMBED_CERTS the image, trust the certificates of bindings."""
