@@ -12,6 +12,7 @@ from gobp.cnb.bindings import (
     binding_source,
     from_files,
     from_vcap,
+    is_entry,
 )
 from gobp.cnb.phases import Target
 from gobp.errors import UserError
@@ -71,7 +72,7 @@ def _read_files(folder: Path, *, below: bool = False) -> dict[str, str]:
         return {}
     files = {}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):  # Kubernetes keeps its own links there
+        if not is_entry(path.name):
             continue
         if path.is_file():
             files[path.name] = _read(path)

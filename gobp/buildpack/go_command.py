@@ -10,7 +10,7 @@ from gobp.buildpack.component import BuildContext
 from gobp.buildpack.git_config import git_config
 from gobp.buildpack.steps import TAIL, run_logged
 from gobp.errors import UserError
-from gobp.golang.failures import explain
+from gobp.golang.failures.explain import explain
 from gobp.golang.version import GoVersion
 from gobp.system.process import Commands
 
@@ -51,7 +51,8 @@ def go_environment(env: Mapping[str, str], app_dir: Path) -> dict[str, str]:
     """Return the environment of every go command of a build.
 
     The version chosen stays (GOTOOLCHAIN), the module cache stays removable (-modcacherw), and
-    git may read a repository that another user owns (safe.directory), as VCS stamping does.
+    git may read a repository that another user owns (safe.directory), as VCS stamping does, and
+    trusts the authorities that go trusts (SSL_CERT_FILE, of which git does not know).
     """
     flags = env.get("GOFLAGS", "").split()
     if not any(flag.startswith(("-modcacherw", "--modcacherw")) for flag in flags):
@@ -62,7 +63,13 @@ def go_environment(env: Mapping[str, str], app_dir: Path) -> dict[str, str]:
         "GOFLAGS": " ".join(flags),
         **git_config(env, [("safe.directory", str(app_dir))]),
         "GIT_TERMINAL_PROMPT": "0",
+        **_trusted_by_git(env),
     }
+
+
+def _trusted_by_git(env: Mapping[str, str]) -> dict[str, str]:
+    file = env.get("GIT_SSL_CAINFO") or env.get("SSL_CERT_FILE")
+    return {"GIT_SSL_CAINFO": file} if file else {}
 
 
 def run_go(

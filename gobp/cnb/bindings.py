@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from gobp.errors import UserError
 
+_DOTTED = frozenset({".netrc"})  # an entry whose usual name begins with a dot
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -45,16 +47,21 @@ def binding_source(env: Mapping[str, str], platform_dir: str) -> BindingRoot | V
     return BindingRoot(f"{platform_dir}/bindings")
 
 
+def is_entry(name: str) -> bool:
+    """Tell whether a name is an entry's: those that begin with a dot are Kubernetes' own."""
+    return not name.startswith(".") or name in _DOTTED
+
+
 def from_files(name: str, files: Mapping[str, str], *, path: str) -> Binding:
     """Read a binding from its files, by path relative to its folder, in either layout.
 
-    Names that begin with a dot are Kubernetes' own. A last line end is no part of a value.
+    A last line end is no part of a value.
     Raises UserError where there is no type.
     """
     values = {
         file: text.removesuffix("\n").removesuffix("\r")
         for file, text in sorted(files.items())
-        if not any(part.startswith(".") for part in file.split("/"))
+        if all(map(is_entry, file.split("/")))
     }
     type_key = "type"
     if any(file.startswith("metadata/") for file in values):

@@ -45,6 +45,12 @@ def test_kubernetes_own_names_are_skipped() -> None:
     assert from_files("b", files, path="/b").secrets == {"token": "t"}
 
 
+def test_a_netrc_may_have_its_usual_name() -> None:
+    files = {"type": "netrc", ".netrc": "machine x", "..data/.netrc": "machine x"}
+
+    assert from_files("b", files, path="/b").secrets == {".netrc": "machine x"}
+
+
 def test_only_one_line_end_is_taken_off() -> None:
     assert from_files("b", {"type": "x", "a": "v \n\n"}, path="/b").secrets == {"a": "v \n"}
 
