@@ -7,6 +7,7 @@ import click
 from gobp.cli.build import build
 from gobp.cli.explain import explain
 from gobp.cli.inspect import inspect
+from gobp.cli.modernize import modernize
 from gobp.cli.run import run
 from gobp.errors import UserError
 from gobp.platform.failure import PhaseFailed
@@ -20,7 +21,7 @@ def cli() -> None:
     """Build Go apps into OCI images, without Docker."""
 
 
-for command in (build, run, inspect, explain):
+for command in (build, run, inspect, explain, modernize):
     cli.add_command(command)
 
 

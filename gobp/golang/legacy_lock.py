@@ -18,7 +18,9 @@ LOCK_FILES = (GOPKG, GLIDE, GODEPS)
 
 # `git describe` of a commit after a tag: v1.0.0-5-g0123abc, which reads as a version and is none.
 _DESCRIBED = re.compile(r".*-[0-9]+-g[0-9a-f]{4,}", re.ASCII)
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]+@)?([^/:@\s]+)[:/]+(.+)")
+_HOST = r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+_URL = re.compile(rf"[a-z][a-z0-9+.-]*://(?:[^/@\s]+@)?{_HOST}(?::[0-9]*)?/+(?P<path>\S+)")
+_SHORT_ADDRESS = re.compile(rf"(?:[^/@\s]+@)?{_HOST}[:/](?P<path>[^/\s]\S*)")  # as scp has it
 # Hosts whose repositories' places are known by the path alone, as cmd/go knows them.
 _ROOTS = re.compile(
     r"(?:github\.com|bitbucket\.org)/[^/]+/[^/]+|golang\.org/x/[^/]+"
@@ -139,10 +141,11 @@ def as_import_path(address: str) -> str:
 
     ``https://example.com/a/b.git`` and ``git@example.com:a/b`` are ``example.com/a/b``.
     """
-    match = _ADDRESS.fullmatch(address.strip())
-    if match is None or "." not in match[1]:
+    text = address.strip()
+    match = _URL.fullmatch(text) or _SHORT_ADDRESS.fullmatch(text)
+    if match is None:
         return ""
-    return f"{match[1].lower()}/{match[2].strip('/').removesuffix('.git')}"
+    return f"{match['host'].lower()}/{match['path'].strip('/').removesuffix('.git')}"
 
 
 def _project(

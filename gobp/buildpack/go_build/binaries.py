@@ -1,6 +1,5 @@
 """Which programs the targets are, and what ``go build`` will name them."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import capture_go
 from gobp.errors import UserError
+from gobp.golang.json_objects import json_objects
 from gobp.golang.module import executable_name, executable_name_of_files
 
 _FIELDS = "ImportPath,Name"
@@ -40,15 +40,8 @@ def list_binaries(
 
 
 def parse_packages(output: str) -> tuple[Package, ...]:
-    """Read what ``go list -json`` prints: JSON objects one after the other."""
-    decoder = json.JSONDecoder()
-    packages = []
-    rest = output.strip()
-    while rest:
-        document, end = decoder.raw_decode(rest)
-        rest = rest[end:].lstrip()
-        packages.append(Package(document["ImportPath"], document.get("Name", "")))
-    return tuple(packages)
+    """Read what ``go list -json`` prints."""
+    return tuple(Package(each["ImportPath"], each.get("Name", "")) for each in json_objects(output))
 
 
 def binary_names(packages: Iterable[Package], targets: Sequence[str]) -> tuple[str, ...]:
