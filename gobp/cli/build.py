@@ -96,7 +96,7 @@ def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
         image=tag,
         cache_dir=_path(options["cache_dir"]) or Path(),
         output=output,
-        env={**_machine_settings(), **env},
+        env={**_defaults(options), **_machine_settings(), **env},
         bindings={path.name: path for path in bindings},
         os=os_name,
         architecture=architecture,
@@ -105,6 +105,13 @@ def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
         clear_cache=bool(options["clear_cache"]),
         publish=publish,
     )
+
+
+def _defaults(options: Mapping[str, object]) -> dict[str, str]:
+    """Return settings for gobp's own buildpack: no program that a launcher would have to run."""
+    if options["launcher"] or options["buildpacks"]:
+        return {}
+    return {"BP_RUNTIME_CERT_BINDING_DISABLED": "true"}
 
 
 def _machine_settings() -> dict[str, str]:

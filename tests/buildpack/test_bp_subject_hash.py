@@ -13,11 +13,6 @@ from gobp.buildpack.ca_certificates.subject_hash import subject_hash
 from tests.fakes.certificates import (
     BMP,
     COMMON_NAME,
-    COUNTRY,
-    IA5,
-    NUMERIC,
-    PRINTABLE,
-    TELETEX,
     UNIVERSAL,
     UTF8,
     Name,
@@ -26,33 +21,10 @@ from tests.fakes.certificates import (
     encode,
     in_pem,
 )
+from tests.strategies_subjects import subjects
 
 VECTORS = sorted((Path(__file__).parents[2] / "helpers/ca-certificates/testdata").glob("*.pem"))
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here")
-
-characters = st.characters(exclude_categories=["Cs"])
-latin = st.text(st.characters(max_codepoint=255)).map(lambda text: text.encode("latin-1"))
-spaced = st.text(st.sampled_from("aAzZ \t\n\v\f\r\0Ä\u00a0\u0085")).map(str.encode)
-names = st.builds(Name, st.sampled_from([COMMON_NAME, COUNTRY]), st.just(UTF8), spaced) | st.one_of(
-    st.builds(Name, st.just(COMMON_NAME), st.sampled_from([PRINTABLE, TELETEX, IA5]), latin),
-    st.builds(Name, st.just(COMMON_NAME), st.just(UTF8), st.text(characters).map(str.encode)),
-    st.builds(Name, st.just(COMMON_NAME), st.just(NUMERIC), st.binary()),
-    st.builds(
-        Name,
-        st.just(COMMON_NAME),
-        st.just(BMP),
-        st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF)).map(
-            lambda text: text.encode("utf-16-be")
-        ),
-    ),
-    st.builds(
-        Name,
-        st.just(COMMON_NAME),
-        st.just(UNIVERSAL),
-        st.text(characters).map(lambda text: text.encode("utf-32-be")),
-    ),
-)
-subjects = st.lists(st.lists(names, min_size=1, max_size=3), max_size=4)
 
 
 def of_openssl(pem: str) -> str:
@@ -68,7 +40,7 @@ def test_the_vectors_are_named_by_openssl(path: Path) -> None:
 
 
 @needs_openssl
-@settings(deadline=None)  # each example starts openssl
+@settings(deadline=None, max_examples=30)  # each example starts openssl
 @given(subjects)
 def test_every_subject_has_the_hash_that_openssl_gives(subject: list[list[Name]]) -> None:
     der = certificate(subject)
