@@ -20,6 +20,11 @@ class BuiltModule:
     sum: str = ""
     replaced_by: "BuiltModule | None" = None
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, which only a replacement can be (https://go.dev/ref/mod)."""
+        return self.path in {".", ".."} or self.path.startswith(("./", "../", "/"))
+
 
 @dataclass(frozen=True, slots=True)
 class BuildInfo:

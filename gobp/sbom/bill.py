@@ -1,9 +1,10 @@
 """A bill of materials as itself, whatever the format: programs, and the components in them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Protocol
 
 from gobp.golang.buildinfo import BuildInfo, BuiltModule, release_of
 from gobp.sbom import purl
@@ -13,8 +14,17 @@ _NO_PACKAGE = "command-line-arguments"  # Go's name for files that were built wi
 _LICENCE_OF_GO = ("BSD-3-Clause",)
 _RELEASE = re.compile(r"(\d+(?:\.\d+)*)((?:beta|rc)\d+)?")
 
-Licences = Callable[[BuiltModule], tuple[str, ...]]
-"""Names the licences of a module by their SPDX identifiers."""
+
+class Modules(Protocol):
+    """What is known of modules beside what programs say."""
+
+    def licences(self, module: BuiltModule) -> tuple[str, ...]:
+        """Return the SPDX identifiers of a module's licences, sorted."""
+        ...
+
+    def sum(self, module: BuiltModule) -> str:
+        """Return Go's hash of a module at its version, "" where it is not known."""
+        ...
 
 
 class Kind(Enum):
@@ -91,11 +101,11 @@ class Bill:
         return tuple(component.purl for component in self.components)
 
 
-def bill_of_programs(subject: str, files: Iterable[ProgramFile], licences: Licences) -> Bill:
+def bill_of_programs(subject: str, files: Iterable[ProgramFile], modules: Modules) -> Bill:
     """Return the bill of programs: the modules linked into each, and the standard library."""
     sorted_files = sorted(files, key=lambda file: file.info.file)
     found = [
-        (file, _main(file.info, licences), _others(file.info, licences)) for file in sorted_files
+        (file, _main(file.info, modules), _others(file.info, modules)) for file in sorted_files
     ]
     known: dict[str, Component] = {}
     for _, main, others in found:
@@ -146,39 +156,33 @@ def settings_of(program: Program) -> Mapping[str, str]:
     return {name: said[name] for name in sorted(said) if said[name]}
 
 
-def _main(info: BuildInfo, licences: Licences) -> Component | None:
+def _main(info: BuildInfo, modules: Modules) -> Component | None:
     """Return the module of the program itself; without modules, its package stands for it."""
     if info.main is not None:
-        return _module(info.main, licences)
+        return _module(info.main, modules)
     if info.path in {"", _NO_PACKAGE}:
         return None
-    return _module(BuiltModule(info.path), licences)
+    return _module(BuiltModule(info.path), modules)
 
 
-def _others(info: BuildInfo, licences: Licences) -> tuple[Component, ...]:
-    modules = (_module(module, licences) for module in info.dependencies)
-    return (standard_library(info), *modules)
+def _others(info: BuildInfo, modules: Modules) -> tuple[Component, ...]:
+    return (standard_library(info), *(_module(each, modules) for each in info.dependencies))
 
 
-def _module(module: BuiltModule, licences: Licences) -> Component:
+def _module(module: BuiltModule, modules: Modules) -> Component:
     """Return a module, or the one that replaces it; a folder replaces only its content."""
     built = module.replaced_by or module
-    name = module.path if is_folder(built.path) else built.path
+    name = module.path if built.is_folder else built.path
     version = "" if built.version == _DEVEL else built.version
     return Component(
         Kind.MODULE,
         name,
         version,
         purl.golang(name, version),
-        h1=built.sum,
-        licences=licences(module),
+        h1=built.sum or modules.sum(built),
+        licences=modules.licences(module),
         replacements=(f"{_words(module)} => {_words(built)}",) if module.replaced_by else (),
     )
-
-
-def is_folder(path: str) -> bool:
-    """Tell whether a replacement is a folder, not a module (https://go.dev/ref/mod#go-mod-file-replace)."""
-    return path in {".", ".."} or path.startswith(("./", "../", "/"))
 
 
 def _words(module: BuiltModule) -> str:

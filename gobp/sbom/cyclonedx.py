@@ -36,7 +36,7 @@ def _metadata(bill: Bill, origin: Origin) -> Document:
     metadata: Document = {
         "lifecycles": [{"phase": "build"}],
         "tools": {"components": [tool]},
-        "component": {"type": "application", "bom-ref": bill.subject, "name": bill.subject},
+        "component": {"type": "file", "bom-ref": bill.subject, "name": bill.subject},
     }
     return metadata if origin.epoch is None else {**metadata, "timestamp": origin.created}
 

@@ -52,6 +52,30 @@ def test_every_binary_says_what_it_is_made_of() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("printed", "release", "experiments"),
+    [
+        ("go1.26.8", "1.26.8", ()),
+        ("go1.26.8-X:nodwarf5,jsonv2", "1.26.8", ("nodwarf5", "jsonv2")),
+        ("go1.12.17 X:nodwarf5", "1.12.17", ("nodwarf5",)),
+        ("go1.27rc1", "1.27rc1", ()),
+        ("go1.26.8-acme X:jsonv2", "1.26.8-acme", ("jsonv2",)),
+        ("devel go1.27-6d8af00a63 Tue Feb 3 10:00:00 2026 -0800", "1.27-6d8af00a63", ()),
+        ("unknown", "unknown", ()),
+    ],
+)
+def test_a_printed_go_version_holds_a_release_and_experiments(
+    printed: str, release: str, experiments: tuple[str, ...]
+) -> None:
+    assert buildinfo.release_of(printed) == release
+    assert buildinfo.experiments_of(printed) == experiments
+
+
+def test_only_what_stands_for_a_module_may_be_a_folder() -> None:
+    assert all(BuiltModule(path).is_folder for path in (".", "..", "./a", "../a", "/a"))
+    assert not any(BuiltModule(path).is_folder for path in ("a.b/c", "...", ".a/b"))
+
+
 def test_no_output_is_no_binary() -> None:
     assert buildinfo.parse("") == ()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import go_environment
+from gobp.buildpack.sbom.app_modules import AppModules
 from gobp.buildpack.sbom.config import SbomConfig, read_config
-from gobp.buildpack.sbom.licence_files import LicenceFiles
 from gobp.buildpack.sbom.toolchain import GO_LAYER, place_of_go, toolchain_bill
 from gobp.buildpack.steps import timed
 from gobp.cnb import toml
@@ -102,7 +102,7 @@ def _build_infos(context: BuildContext) -> tuple[BuildInfo, ...]:
 def _bill_of_programs(context: BuildContext, infos: tuple[BuildInfo, ...]) -> Bill:
     layer = context.layers.root / _TARGETS
     files = (ProgramFile(info, _sha256(layer / info.file)) for info in infos)
-    return bill_of_programs(_TARGETS, files, LicenceFiles(context).of)
+    return bill_of_programs(_TARGETS, files, AppModules(context))
 
 
 def _sha256(path: Path) -> str:

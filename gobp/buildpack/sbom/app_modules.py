@@ -1,37 +1,44 @@
-"""Finds the licences of modules in their files: vendored, in the module cache, or in the app."""
+"""What an app's folder and the module cache tell of modules: licences, and hashes in go.sum."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gobp.buildpack.app_layout import Mode, read_layout
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import go_environment
 from gobp.errors import UserError
-from gobp.golang import modfile, workfile
+from gobp.golang import modfile, sumfile, workfile
 from gobp.golang.buildinfo import BuiltModule
 from gobp.golang.module import escape_path, escape_version
-from gobp.sbom.bill import is_folder
 from gobp.sbom.licences import is_licence_name, licences_in
 
 _LIMIT = 1024 * 1024  # bytes of a licence that are read
 
 
-class LicenceFiles:
-    """The licences of what one build has put into programs."""
+class AppModules:
+    """The modules that one build has put into programs."""
 
     def __init__(self, context: BuildContext) -> None:
         self._context = context
         layout = read_layout(context.facts.app, context.env)
         self._root = context.app_dir / layout.root
         self._own = _own_modules(self._root, layout.mode)
+        self._sums = _sums([self._root, *self._own.values()])
         self._cache: Path | None = None
 
-    def of(self, module: BuiltModule) -> tuple[str, ...]:
+    def licences(self, module: BuiltModule) -> tuple[str, ...]:
         """Return the SPDX identifiers of a module's licences; none where no file tells."""
         for folder in self._folders(module):
             if found := _licences_of(folder):
                 return found
         return ()
+
+    def sum(self, module: BuiltModule) -> str:
+        """Return the hash of a module in go.sum, "" where there is none.
+
+        Go leaves hashes out of programs that it builds from a vendor folder.
+        """
+        return self._sums.get((module.path, module.version), "")
 
     def _folders(self, module: BuiltModule) -> Iterator[Path]:
         """Yield the folders that may hold a module, or what replaces it, the nearest first."""
@@ -39,7 +46,7 @@ class LicenceFiles:
             yield self._own[module.path]
         yield self._root / "vendor" / module.path
         built = module.replaced_by or module
-        if is_folder(built.path):
+        if built.is_folder:
             yield self._root / built.path
         else:
             yield from self._in_module_cache(built)
@@ -72,6 +79,16 @@ def _own_modules(root: Path, mode: Mode) -> dict[str, Path]:
     texts = {file: file.read_text(encoding="utf-8") for file in files}
     return {
         modfile.parse(text, source=str(file)).module: file.parent for file, text in texts.items()
+    }
+
+
+def _sums(folders: Iterable[Path]) -> dict[tuple[str, str], str]:
+    files = [folder / name for folder in folders for name in ("go.sum", "go.work.sum")]
+    return {
+        (line.path, line.version): line.hash
+        for file in files
+        if file.is_file()
+        for line in sumfile.parse(file.read_text(encoding="utf-8"), source=str(file))
     }
 
 
