@@ -7,7 +7,7 @@ from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
 from gobp.buildpack.compile_cache import open_compile_cache
 from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.go_command import go_environment
-from gobp.buildpack.go_flags import build_flags, user_flags
+from gobp.buildpack.go_flags import build_flags, flag_name, user_flags
 from gobp.buildpack.linking import read_linking
 
 
@@ -26,6 +26,24 @@ def compile_flags(
         buildmode=linking.buildmode,
         ldflags=linking.ldflags,
     )
+
+
+def flags_for_tests(facts: DetectContext, layout: AppLayout) -> tuple[str, ...]:
+    """Return the build's flags without our default of ``-trimpath``. Raises UserError.
+
+    Tests find their files by the paths that it removes (``runtime.Caller``).
+    """
+    flags = compile_flags(facts, layout)
+    given = (*user_flags(facts.env), *facts.env.get("GOFLAGS", "").split())
+    if "trimpath" in {flag_name(flag) for flag in given}:
+        return flags
+    return tuple(flag for flag in flags if flag_name(flag) != "trimpath")
+
+
+def mod_flag(facts: DetectContext, layout: AppLayout) -> str:
+    """Return the flag ``-mod`` of the build, "" for none or one of GOFLAGS. Raises UserError."""
+    flags = compile_flags(facts, layout)
+    return next((flag for flag in reversed(flags) if flag_name(flag) == "mod"), "")
 
 
 def compile_environment(context: BuildContext, architecture: str) -> dict[str, str]:

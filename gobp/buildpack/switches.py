@@ -26,6 +26,11 @@ def is_on(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     return value in _TRUE
 
 
+def is_generating(env: Mapping[str, str]) -> bool:
+    """Tell whether the app's generators run, so that its source is not whole yet."""
+    return is_on(env, "BP_GO_GENERATE")
+
+
 def is_test_image(env: Mapping[str, str]) -> bool:
     """Tell whether the image is to run the app's tests (buildpack spec, "Execution Environments").
 

@@ -27,6 +27,20 @@ VARIABLES = (
         "true on Alpine and Paketo's static stacks",
     ),
     Variable("BP_GO_BUILD_IMPORT_PATH", "import path of an app without go.mod", "`workspace`"),
+    Variable("BP_GO_GENERATE", "run `go generate` before the build", "false"),
+    Variable("BP_GO_GENERATE_FLAGS", "flags for `go generate`"),
+    Variable("BP_GO_GENERATE_ARGS", "packages or files for `go generate`", "all packages"),
+    Variable("BP_GO_VET", "`true`, or flags and packages: run `go vet` before the build", "false"),
+    Variable("BP_GO_TEST", "`true`, or packages: run `go test` before the build", "false"),
+    Variable("BP_GO_TEST_FLAGS", "flags for `go test`"),
+    Variable("BP_GO_TEST_REPORT", "file or folder for the results of tests as JUnit XML"),
+    Variable("BP_GO_VULN", "tell known vulnerabilities of the programs", "false"),
+    Variable(
+        "BP_GO_VULN_FAIL",
+        "stop at vulnerabilities: `any`, or from `low`, `medium`, `high`, `critical` on",
+        "false",
+    ),
+    Variable("BP_GO_VULN_IGNORE", "ids of vulnerabilities to pass over, separated by `:`"),
     Variable("BP_KEEP_FILES", "globs, separated by `:`, of files that stay in the image"),
     Variable("BP_LIVE_RELOAD_ENABLED", "the image rebuilds and restarts the app when it changes"),
     Variable("CNB_EXEC_ENV", "`test` makes an image that runs the app's tests", "`production`"),
@@ -50,10 +64,26 @@ VARIABLES = (
     ),
     Variable("BP_DISABLE_SBOM", "write no bills of materials", "false"),
     Variable("SOURCE_DATE_EPOCH", "time that bills of materials name, in seconds since 1970"),
+    Variable(
+        "BP_EMBED_CERTS", "the certificates of the build's bindings are in the image", "false"
+    ),
+    Variable(
+        "BP_RUNTIME_CERT_BINDING_DISABLED",
+        "the image does not trust certificates of bindings at run time",
+        "false",
+    ),
+    Variable(
+        "BP_ENABLE_RUNTIME_CERT_BINDING",
+        "`false`: an older name of `BP_RUNTIME_CERT_BINDING_DISABLED=true`",
+        "true",
+    ),
     Variable("BP_LOG_LEVEL", "`DEBUG` writes more", "`INFO`"),
     Variable("BP_BUILD_REPORT", "file or folder, outside the app, to write the build report to"),
     Variable("GOPROXY", "Go module proxies, for modules and for Go itself"),
     Variable("GOSUMDB", "checksum database for Go itself and for modules"),
+    Variable(
+        "GOVULNDB", "vulnerability database, `https://` or `file://`", "`https://vuln.go.dev`"
+    ),
     Variable("GOFLAGS", "flags for every go command"),
     Variable("GOWORK", "`off` builds without the app's go.work"),
     Variable("GOPRIVATE", "modules that are private; as for `go`, so are all its other variables"),
@@ -61,12 +91,14 @@ VARIABLES = (
 )
 
 BINDINGS = (
+    ("ca-certificates", "any", "certificates in PEM that are trusted, one or a bundle"),
     (
         "dependency-mapping",
         "sha256 or file name of an archive in buildpack.toml",
         "URI to fetch it from",
     ),
     ("dependency-mirror", "`default` or a host", "URI of the mirror"),
+    ("go-vulndb", "`url`", "address of a vulnerability database"),
     ("Procfile", "`Procfile`", "lines of a Procfile"),
     (
         "git-credentials",

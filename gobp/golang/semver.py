@@ -37,3 +37,23 @@ def major(version: str) -> str:
     """Return the major version with its ``v``, or "" if ``version`` is no version."""
     match = _VERSION.fullmatch(version)
     return f"v{match['major']}" if match else ""
+
+
+def order(version: str) -> tuple[object, ...]:
+    """Return what sorts versions by their precedence; what is no version comes before all.
+
+    Build metadata counts nothing (https://semver.org/#spec-item-11).
+    """
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        return (-1,)
+    numbers = tuple(int(match[part] or 0) for part in ("major", "minor", "patch"))
+    prerelease = (match["prerelease"] or "").removeprefix("-")
+    if not prerelease:
+        return (*numbers, 1)
+    return (*numbers, 0, tuple(_identifier(part) for part in prerelease.split(".")))
+
+
+def _identifier(text: str) -> tuple[int, int, str]:
+    """Return what sorts an identifier of a prerelease: numbers by value, and before all words."""
+    return (0, int(text), "") if text.isdecimal() else (1, 0, text)

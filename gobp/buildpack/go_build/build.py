@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gobp.buildpack.app_layout import Mode
+from gobp.buildpack.app_layout import Mode, read_layout
 from gobp.buildpack.compile_cache import keep_compile_cache
-from gobp.buildpack.compiling import compile_environment
-from gobp.buildpack.component import BuildContext
+from gobp.buildpack.compiling import compile_environment, compile_flags
+from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.debug_log import log_go
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
@@ -18,12 +18,23 @@ from gobp.buildpack.go_command import run_go
 from gobp.buildpack.gopath import Workplace, import_path, workplace
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.recipe import Recipe, build_variables, write_recipe
-from gobp.buildpack.switches import LIVE_RELOAD, is_on
+from gobp.buildpack.switches import LIVE_RELOAD, is_generating, is_on
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 
 TARGETS_LAYER = "targets"
+
+
+def check(facts: DetectContext) -> None:
+    """Read the configuration ahead of the build, but for targets that generators may yet make.
+
+    Raises UserError.
+    """
+    if is_generating(facts.env):
+        compile_flags(facts, read_layout(facts.app, facts.env))
+    else:
+        read_config(facts)
 
 
 def build(context: BuildContext) -> Launch:

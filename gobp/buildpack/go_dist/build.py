@@ -4,7 +4,7 @@ from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_command import GoAtHand, go_at_hand
 from gobp.buildpack.go_dist.candidates import DEFAULT, Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
-from gobp.buildpack.go_dist.install import install
+from gobp.buildpack.go_dist.install import install, is_for_tests
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.steps import timed
@@ -117,7 +117,7 @@ def _provide(
     key = {
         "go": str(release.version),
         "arch": release.architecture,
-        "content-rules": _CONTENT_RULES,
+        "content-rules": _CONTENT_RULES + "+tests" * is_for_tests(context.entries),
     }
     reasons = layer.stale_because(key)
     if reasons:

@@ -13,7 +13,8 @@ from gobp.golang.version import GoVersion
 _ARCHIVE_PREFIX = "go/"
 _NOT_IN_THE_MODULE = ("api/", "doc/", "misc/", "test/")
 _NOT_NEEDED = (*_NOT_IN_THE_MODULE, "src/cmd/")
-_TOOLS_NOT_NEEDED = frozenset({"cover", "fix", "vet"})
+_TOOLS_OF_TESTS = frozenset({"cover", "vet"})
+_TOOLS_NOT_NEEDED = frozenset({"fix"})
 _EXECUTABLE = ("bin/", "pkg/tool/")
 
 
@@ -27,29 +28,40 @@ def module_prefix(version: GoVersion, architecture: str) -> str:
     return f"golang.org/toolchain@{module_version(version, architecture)}/"
 
 
-def kept_from_archive(name: str) -> str | None:
-    """Map a name in the official archive to its path in the layer; None where it is not needed."""
-    path = name.removeprefix("./")
-    return _kept(path.removeprefix(_ARCHIVE_PREFIX)) if path.startswith(_ARCHIVE_PREFIX) else None
+def kept_from_archive(*, for_tests: bool) -> Callable[[str], str | None]:
+    """Map names in the official archive to their path in the layer; None where one is not needed.
+
+    ``for_tests`` says that tests run with this Go.
+    """
+
+    def kept(name: str) -> str | None:
+        path = name.removeprefix("./")
+        if not path.startswith(_ARCHIVE_PREFIX):
+            return None
+        return _kept(path.removeprefix(_ARCHIVE_PREFIX), for_tests=for_tests)
+
+    return kept
 
 
-def kept_from_module(prefix: str) -> Callable[[str], str | None]:
+def kept_from_module(prefix: str, *, for_tests: bool) -> Callable[[str], str | None]:
     """Return the same for names in the module's zip."""
 
     def kept(name: str) -> str | None:
         if not name.startswith(prefix):
             return None
         folder, slash, base = name.removeprefix(prefix).rpartition("/")
-        return _kept(folder + slash + ("go.mod" if base == "_go.mod" else base))
+        path = folder + slash + ("go.mod" if base == "_go.mod" else base)
+        return _kept(path, for_tests=for_tests)
 
     return kept
 
 
-def _kept(path: str) -> str | None:
+def _kept(path: str, *, for_tests: bool) -> str | None:
     """Leave out what no build of an app reads: Go's own tests, commands' sources, documentation."""
     if path.startswith(_NOT_NEEDED) or path.endswith("_test.go") or "/testdata/" in path:
         return None
-    if path.startswith("pkg/tool/") and path.rpartition("/")[2] in _TOOLS_NOT_NEEDED:
+    not_needed = _TOOLS_NOT_NEEDED if for_tests else _TOOLS_NOT_NEEDED | _TOOLS_OF_TESTS
+    if path.startswith("pkg/tool/") and path.rpartition("/")[2] in not_needed:
         return None
     return path
 

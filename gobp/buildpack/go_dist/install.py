@@ -1,6 +1,6 @@
 """Puts a Go release into a layer: from the first place that has it, verified before it is used."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,6 +11,7 @@ from gobp.buildpack.go_dist.catalog import Release
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.mirrors import Mirrors, read_mirrors
+from gobp.cnb.buildpack_plan import Entry
 from gobp.errors import UserError
 from gobp.golang.dirhash import hash1
 from gobp.system.archive import extract_tar, extract_zip
@@ -44,9 +45,8 @@ def places(
     """Return every place to try for a release, in order: the archive, then the module proxies."""
     found = []
     if release.uri.startswith("file:///"):  # a file in the package, as Paketo's offline packages
-        found.append(
-            Place(f"file://{buildpack_dir}{release.uri.removeprefix('file://')}", Shape.ARCHIVE)
-        )
+        shape = Shape.MODULE if release.uri.endswith(".zip") else Shape.ARCHIVE
+        found.append(Place(f"file://{buildpack_dir}{release.uri.removeprefix('file://')}", shape))
     elif release.uri:
         found.append(Place(mirrors.location(release.uri, release.sha256), Shape.ARCHIVE))
     found.extend(Place(url, Shape.MODULE) for url in module.locations(release))
@@ -63,7 +63,8 @@ def install(release: Release, layer: Layer, module: ToolchainModule, context: Bu
         candidates = places(release, mirrors, context.buildpack_dir, module)
         archive = staging / f"go{release.version}.linux-{release.architecture}"
         place = _download(candidates, archive, release, context)
-        _unpack(place, archive, staging / SDK, release, module)
+        for_tests = is_for_tests(context.entries)
+        unpack(place, archive, staging / SDK, release, module, for_tests=for_tests)
         _move_into(layer, staging / SDK)
     finally:
         remove_tree(staging)
@@ -92,17 +93,42 @@ def _download(
     )
 
 
-def _unpack(
-    place: Place, archive: Path, target: Path, release: Release, module: ToolchainModule
-) -> None:
-    prefix = distribution.module_prefix(release.version, release.architecture)
+def is_for_tests(entries: Iterable[Entry]) -> bool:
+    """Tell whether somebody requires Go to run tests with it, which takes more of its tools."""
+    return any(entry.metadata.get("test") is True for entry in entries)
+
+
+def _kept(place: Place, release: Release, *, for_tests: bool) -> Callable[[str], str | None]:
+    """Return what maps the names in a download to paths in the layer."""
     if place.shape is Shape.ARCHIVE:
-        sums = extract_tar(archive, target, distribution.kept_from_archive)
+        return distribution.kept_from_archive(for_tests=for_tests)
+    return distribution.kept_from_module(_prefix(release), for_tests=for_tests)
+
+
+def _prefix(release: Release) -> str:
+    return distribution.module_prefix(release.version, release.architecture)
+
+
+def unpack(
+    place: Place,
+    archive: Path,
+    target: Path,
+    release: Release,
+    module: ToolchainModule,
+    *,
+    for_tests: bool = False,
+) -> None:
+    """Unpack what builds need of a release that was fetched from ``place``.
+
+    Raises UserError where its hash is wrong; what is in ``target`` then is not to be used.
+    """
+    kept = _kept(place, release, for_tests=for_tests)
+    if place.shape is Shape.ARCHIVE:
+        sums = extract_tar(archive, target, kept)
         if release.sha256:  # checked as it was downloaded
             return
-        found = distribution.archive_hash(sums, prefix)
+        found = distribution.archive_hash(sums, _prefix(release))
     else:
-        kept = distribution.kept_from_module(prefix)
         found = hash1(extract_zip(archive, target, kept, distribution.executable).items())
     expected = release.module_hash or module.module_hash(release)
     if found != expected:

@@ -1,0 +1,1 @@
+"""Runs the generators that the app's source names, before anything reads that source."""

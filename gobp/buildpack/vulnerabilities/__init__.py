@@ -1,0 +1,1 @@
+"""Tells which known vulnerabilities are in the programs, by a vulnerability database of Go's."""
