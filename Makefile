@@ -36,8 +36,13 @@ runtime-lock: $(VENV)/dev.done ## renew the versions of the interpreter's packag
 catalog: $(VENV)/dev.done ## renew the Go releases in buildpack.toml
 	@$(BIN)/python -m release.catalog
 
+# OFFLINE_GO="1.26.8 1.25.14", or default: also packages with these versions of Go in them; then
+# ARCHES=amd64 leaves the other architecture out, OFFLINE_SEED=1 adds the compiled standard library.
+# PUBLISH=registry/name:tag pushes the package for all architectures.
 package: runtime ## make dist/: the buildpack as a folder and as gobp.cnb
-	@$(BIN)/python -m release.package
+	@$(BIN)/python -m release.package $(if $(OFFLINE_GO),--offline-go "$(OFFLINE_GO)") \
+	  $(if $(ARCHES),--offline-architectures "$(ARCHES)") $(if $(OFFLINE_SEED),--offline-seed) \
+	  $(if $(PUBLISH),--publish "$(PUBLISH)")
 
 reference: $(VENV)/dev.done ## write docs/variables.md and the tables of README.md anew
 	@$(BIN)/python -m release.reference

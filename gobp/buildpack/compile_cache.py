@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from gobp.buildpack.cache_layer import open_cache
+from gobp.buildpack.compile_seed import plant_seed
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.switches import LIVE_RELOAD, is_on
 from gobp.cnb.layer import LayerTypes
@@ -27,7 +28,9 @@ def open_compile_cache(context: BuildContext) -> str:
     """
     path = context.layers.root / LAYER
     if context.session.env.get(_VARIABLE) != str(path):
-        open_cache(context, LAYER, "compile cache")
+        layer = open_cache(context, LAYER, "compile cache")
+        if not layer.restored:
+            plant_seed(context, layer.path)
         mark_old(path)
         context.session.set(_VARIABLE, str(path))
     return str(path)

@@ -23,10 +23,16 @@ class Dependency:
     sha256: str
 
 
-def dependency(metadata: Mapping[str, object], name: str, architecture: str) -> Dependency | None:
-    """Return the dependency of a name for an architecture, None where buildpack.toml has none."""
+def dependency(
+    metadata: Mapping[str, object], name: str, architecture: str, *, version: str = ""
+) -> Dependency | None:
+    """Return the dependency of a name for an architecture, None where buildpack.toml has none.
+
+    Where it has several versions, ``version`` names the one that is meant.
+    """
     for table in toml.get_tables(metadata, "dependencies", source=_SOURCE):
-        if table.get("id") == name and table.get("arch") == architecture:
+        wanted = version in {"", table.get("version")}
+        if wanted and table.get("id") == name and table.get("arch") == architecture:
             checksum = toml.get_str(table, "checksum", source=_SOURCE)
             return Dependency(
                 id=name,

@@ -549,6 +549,17 @@ def test_an_offline_package_brings_the_archive(tmp_path: Path) -> None:
     assert (machine.build() / "bin/go").exists()
 
 
+def test_an_offline_package_may_bring_the_module(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, {})
+    uri = "file:///dependencies/go.zip"
+    machine.release = {"uri": uri, "module-hash": MODULE_HASH}
+    machine.fetcher = MemoryFetcher(
+        {f"file://{machine.buildpack}/dependencies/go.zip": module_zip(FILES)}
+    )
+
+    assert (machine.build() / "bin/go").exists()
+
+
 def test_an_unknown_version_names_what_was_asked_and_what_is_known(tmp_path: Path) -> None:
     machine = Machine(tmp_path, {f"{PROXY}/golang.org/toolchain/@v/list": b""})
 

@@ -8,7 +8,7 @@ import pytest
 
 from gobp.cnb.labels import BUILDPACK_LAYERS, BUILDPACKAGE_METADATA
 from gobp.oci.layout import read_layout
-from release.package import write_buildpackage
+from release.buildpackage import write_buildpackage
 from release.recipe import TreeFile
 from release.tree import walk, write_tree
 
