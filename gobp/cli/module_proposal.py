@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.golang import modfile
-from gobp.golang.failures import explain
+from gobp.golang.failures.explain import explain
 from gobp.golang.json_objects import json_objects
 from gobp.golang.legacy_lock import LegacyLock, LockedProject
 from gobp.golang.module import ModuleVersion, check_path

@@ -57,6 +57,17 @@ def test_an_app_without_modules_is_explained_by_its_import_path() -> None:
 
 
 @pytest.mark.usefixtures("no_go")
+def test_an_app_of_dep_is_explained_with_who_fills_its_vendor_folder(tmp_path: Path) -> None:
+    (tmp_path / "Gopkg.toml").write_text("")
+    (tmp_path / "main.go").write_text("package main\n\nfunc main() {}\n")
+
+    found = json.loads(explain(str(tmp_path), "--json"))
+
+    assert found["vendor"] == "'dep ensure' fills the vendor folder"
+    assert {"dep", "dep-ensure"} <= set(found["components"])
+
+
+@pytest.mark.usefixtures("no_go")
 def test_a_pattern_gives_the_programs_that_it_matches() -> None:
     output = explain(str(SAMPLES / "commands"), "-e", "BP_GO_TARGETS=./cmd/...", "--json")
 
