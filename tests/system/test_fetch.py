@@ -295,3 +295,65 @@ def test_the_certificates_named_by_the_user_come_first(tmp_path: Path) -> None:
     assert ca_bundle({"SSL_CERT_FILE": str(mine)}) == str(mine)
     assert ca_bundle({"REQUESTS_CA_BUNDLE": str(mine)}) == str(mine)
     assert ca_bundle({"SSL_CERT_FILE": "/nowhere"}) == ca_bundle({})
+
+
+class TestCredentials:
+    def env(self, folder: Path, text: str) -> dict[str, str]:
+        (folder / "netrc").write_text(text)
+        return {"NETRC": str(folder / "netrc")}
+
+    def test_a_netrc_file_says_who_asks(self, serve: Serve, tmp_path: Path) -> None:
+        server = serve(lambda request, _: request.whole(b"ok"))
+        host = server.url.removeprefix("http://")
+        env = self.env(tmp_path, f"machine {host} login me password secret\n")
+
+        HttpFetcher(env).read(f"{server.url}/x")
+
+        assert server.requests[0][1]["Authorization"] == "Basic bWU6c2VjcmV0"
+
+    def test_only_the_environment_of_the_build_counts(
+        self, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = serve(lambda request, _: request.whole(b"ok"))
+        monkeypatch.setenv(
+            "NETRC", self.env(tmp_path, "machine 127.0.0.1 login me password secret\n")["NETRC"]
+        )
+
+        HttpFetcher({}).read(f"{server.url}/x")
+
+        assert "Authorization" not in server.requests[0][1]
+
+    def test_a_redirect_to_another_host_gets_no_credentials(
+        self, serve: Serve, tmp_path: Path
+    ) -> None:
+        other = serve(lambda request, _: request.whole(b"there"))
+
+        def answer(request: Request, number: int) -> None:
+            request.send_response(302)
+            target = f"{other.url}/x" if number > 1 else "/again"
+            request.send_header("Location", target)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+
+        server = serve(answer)
+        ports = [each.url.removeprefix("http://") for each in (server, other)]
+        env = self.env(tmp_path, "".join(f"machine {p} login a password b\n" for p in ports))
+
+        assert HttpFetcher(env).read(f"{server.url}/x") == b"there"
+
+        assert ["Authorization" in headers for _, headers in server.requests] == [True, True]
+        assert ["Authorization" in headers for _, headers in other.requests] == [False]
+
+    def test_redirects_without_end_are_given_up(self, serve: Serve) -> None:
+        def answer(request: Request, _: int) -> None:
+            request.send_response(307)
+            request.send_header("Location", request.path)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+
+        server = serve(answer)
+
+        with pytest.raises(NotAvailableError, match="it answered 307"):
+            HttpFetcher({}).read(f"{server.url}/x")
+
+        assert len(server.requests) == 11
