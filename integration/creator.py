@@ -58,6 +58,12 @@ class Created:
         """The layers directory as the build left it."""
         return self.root / "layers"
 
+    @property
+    def digest(self) -> str:
+        """The digest of the image's manifest."""
+        index = json.loads((self.root / "layout/example.com/app/v1/index.json").read_text())
+        return str(index["manifests"][0]["digest"])
+
     def label(self, name: str) -> Any:
         """Return a label that holds JSON."""
         return json.loads(self.image.config.config.labels[name])
