@@ -103,6 +103,9 @@ def _users(value: str) -> Iterable[_Pair]:
         except ValueError:  # brackets that hold no address
             continue
         user, password = address.username or "", address.password or ""
+        if "@" not in address.netloc:  # a "/" in the password, which should be escaped
+            user, _, password = part.strip().partition("//")[2].rpartition("@")[0].partition(":")
+            user = user if password else ""
         if user or password:
             yield user, password
             yield unquote(user), unquote(password)

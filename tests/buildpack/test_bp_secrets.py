@@ -34,6 +34,13 @@ def test_passwords_in_addresses_are_secrets_as_written_as_meant_and_as_sent() ->
     assert "me" not in found
 
 
+def test_a_password_that_is_not_escaped_is_hidden_all_the_same() -> None:
+    found = secrets_of({"GOPROXY": "https://me:top/secret@x", "A": "https://h.example.com/a@b"}, ())
+
+    assert "top/secret" in found
+    assert not [text for text in found if "example" in text]
+
+
 def test_addresses_and_commands_of_bindings_stay_readable_but_for_passwords() -> None:
     bindings = (
         Binding("b", "Procfile", secrets={"Procfile": "web: server --port 80"}),

@@ -7,9 +7,15 @@ Source: gitcredentials(7), "CONFIGURATION OPTIONS"; git-credential(1), "INPUT/OU
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from gobp.buildpack.credentials.keys import first_of, lacking, names_in, unusable
+from gobp.buildpack.credentials.keys import (
+    first_of,
+    lacking,
+    names_in,
+    split_address,
+    unusable,
+)
 from gobp.buildpack.credentials.logins import Login, git_answer
 from gobp.cnb.bindings import Binding, of_type
 from gobp.errors import UserError
@@ -79,11 +85,11 @@ def _answer(binding: Binding) -> str:
 
 def _context(binding: Binding) -> str:
     """Return the address, with https:// where it has no scheme. Raises UserError."""
-    text = first_of(binding, "context").rstrip("/")
+    text = first_of(binding, "context")
     if not text:
         return ""
     context = text if "://" in text else f"https://{text}"
-    parts = _split(context)
+    parts = split_address(context)
     if parts is None or not parts.hostname or parts.password or len(context.split()) != 1:
         raise unusable(
             binding,
@@ -91,11 +97,4 @@ def _context(binding: Binding) -> str:
             "is not an address without a password",
             "name what the credentials are for, such as https://git.example.com/team.",
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
-
-
-def _split(address: str) -> SplitResult | None:
-    try:
-        return urlsplit(address)
-    except ValueError:  # brackets that hold no address
-        return None
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"

@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from gobp.buildpack.credentials.keys import first_of, names_in, required, unusable
+from gobp.buildpack.credentials.keys import (
+    first_of,
+    names_in,
+    required,
+    split_address,
+    unusable,
+)
 from gobp.buildpack.credentials.logins import Login
 from gobp.cnb.bindings import Binding, of_type
 
@@ -40,7 +46,7 @@ def read(bindings: Iterable[Binding]) -> tuple[GoProxy, ...]:
 
 def hosts_in(goproxy: str) -> frozenset[str]:
     """Return the hosts, without ports, of the proxies in a GOPROXY list."""
-    found = (_split(entry.strip()) for entry in re.split("[,|]", goproxy))
+    found = (split_address(entry.strip()) for entry in re.split("[,|]", goproxy))
     return frozenset(parts.hostname for parts in found if parts is not None and parts.hostname)
 
 
@@ -60,14 +66,15 @@ def _read(binding: Binding) -> GoProxy:
 
 
 def _address(binding: Binding, text: str) -> SplitResult:
-    parts = _split(text)
+    parts = split_address(text)
     known = parts is not None and parts.scheme in {"https", "http", "file"}
     if parts is None or not (known or text in _WORDS):
         raise unusable(
             binding,
             "url",
-            "names a proxy that is neither https://, http:// nor file://",
-            "name a Go module proxy such as https://proxy.example.com/go.",
+            "names a proxy that is no address beginning https://, http:// or file://",
+            "name a Go module proxy such as https://proxy.example.com/go; in a password write "
+            "%2F for / and %40 for @, or give it in a key of its own.",
         )
     return parts
 
@@ -111,10 +118,3 @@ def _machine(binding: Binding, parts: SplitResult) -> str:
 def _without_user(entry: str) -> str:
     parts = urlsplit(entry)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _split(address: str) -> SplitResult | None:
-    try:
-        return urlsplit(address)
-    except ValueError:  # brackets that hold no address
-        return None

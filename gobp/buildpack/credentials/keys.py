@@ -1,6 +1,7 @@
 """Reading the keys of a binding: what is there, and what is missing, by name and never by value."""
 
 import re
+from urllib.parse import SplitResult, urlsplit
 
 from gobp.cnb.bindings import Binding
 from gobp.errors import UserError
@@ -38,3 +39,16 @@ def unusable(binding: Binding, key: str, what: str, remedy: str) -> UserError:
 def names_in(binding: Binding, key: str) -> tuple[str, ...]:
     """Return the names that a key lists, separated by commas or white space."""
     return tuple(filter(None, re.split(r"[\s,]+", binding.secrets.get(key, ""))))
+
+
+def split_address(text: str) -> SplitResult | None:
+    """Return the parts of an address; None for none, or for one with a password not escaped.
+
+    A "/" in a password ends the host, and what follows would pass for a path that may be shown.
+    """
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # read for what it raises
+    except ValueError:  # brackets that hold no address, or a port that is no number
+        return None
+    return None if ":" in parts.netloc and "@" in parts.path else parts
