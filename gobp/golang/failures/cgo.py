@@ -14,11 +14,18 @@ FAILURES = (
     ),
     failure(
         "c-header-missing",
-        r"(?P<where>[^\s:]+:\d+):\d+: fatal error: '?(?P<header>[^:']+?)'?(?:: No such file or"
-        r" directory| file not found)",
+        r"(?:\./)?(?P<where>[^\s:]+:\d+):\d+: fatal error: '?(?P<header>[^\s:']+)'?"
+        r"(?:: No such file or directory| file not found)",
         "{where} includes the C header {header}, which the build image does not have",
         "use a build image with the development package that has {header}, or CGO_ENABLED=0 if "
         "the app builds without cgo.",
+    ),
+    failure(
+        "c-code-invalid",
+        r"^(?:\./)?(?P<where>[^\s:]+:\d+)(?::\d+)?: error: (?P<why>.+)",
+        "the C compiler refuses {where}: {why}",
+        "correct the C code, or use a build image with the versions of compiler and headers that "
+        "it was written for.",
     ),
     failure(
         "c-library-missing",
@@ -68,7 +75,7 @@ FAILURES = (
     ),
     failure(
         "c-name-unknown",
-        r"(?P<where>[^\s:]+:\d+):\d+: could not determine what (?P<name>C\.\w+) refers to",
+        r"(?:\./)?(?P<where>[^\s:]+:\d+):\d+: could not determine what (?P<name>C\.\w+) refers to",
         "{where} uses {name}, which the C headers there do not declare",
         "include the header that declares it, in the version that the app was written for.",
     ),

@@ -12,6 +12,8 @@ _ERROR = re.compile(
     r"^(?:vet: )?(?P<file>[^\s:]+\.(?:go|s|c|cc|cpp|h)):(?P<place>\d+(?::\d+)?): (?P<what>.+)$",
     re.MULTILINE,
 )
+_SUBJECT = "the code does not compile"
+_SUBJECTS = {"go vet": "go vet finds mistakes"}
 _NO_ERRORS = ("too many errors", "note: ", "warning: ")
 _SHOWN = 5  # errors that are told again, below the log
 
@@ -38,19 +40,19 @@ def compile_error(output: Output) -> UserError | None:
         return None
     more = " or more" if "too many errors" in output.text else ""
     return UserError(
-        _summary(mistakes, more),
+        f"{_SUBJECTS.get(output.command, _SUBJECT)}: {_counted(mistakes, more)}",
         detail="\n".join(map(str, mistakes[1:_SHOWN])),
         remedy=_remedy(mistakes, output.env),
         code=CODE,
     )
 
 
-def _summary(mistakes: list[_Mistake], more: str) -> str:
+def _counted(mistakes: list[_Mistake], more: str) -> str:
     if len(mistakes) == 1 and not more:
-        return f"the code does not compile: {mistakes[0]}"
+        return str(mistakes[0])
     files = len({mistake.file for mistake in mistakes})
     places = f"{len(mistakes)}{more} errors in {files} file{'' if files == 1 else 's'}"
-    return f"the code does not compile: {places}, the first in {mistakes[0]}"
+    return f"{places}, the first in {mistakes[0]}"
 
 
 def _remedy(mistakes: list[_Mistake], env: Mapping[str, str]) -> str:

@@ -108,6 +108,14 @@ FAILURES = (
         f"GOPROXY to a proxy that serves it; {CREDENTIALS_BINDINGS}.",
     ),
     failure(
+        "checksum-database-mismatch",
+        r"verifying (?P<module>[^\s@:]+@[^\s:/]+)(?:/go\.mod)?: checksum mismatch\n"
+        r"\s+downloaded: .*\n\s+(?!go\.sum)(?P<database>[^\s:]+): ",
+        "the module {module} is not the one that the checksum database {database} knows",
+        "find out who changed it: its author (a tag that was moved) or {goproxy}; use another "
+        "version of the module.",
+    ),
+    failure(
         "checksum-mismatch",
         r"verifying (?P<module>[^\s@:]+@[^\s:/]+)(?:/go\.mod)?: checksum mismatch",
         "the module {module} is not the one that go.sum names: its checksum is wrong",

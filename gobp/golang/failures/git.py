@@ -70,7 +70,7 @@ FAILURES = (
     ),
     failure(
         "git-unreachable",
-        r"(?P<module>[^\s:@]+)(?:@\S+)?: no secure protocol found for repository",
+        r"(?<!\S)(?!go:)(?P<module>[^\s:@]+)(?:@\S+)?: no secure protocol found for repository",
         "the repository of {module} cannot be read over https or ssh",
         "check the path in go.mod and let the build reach its host; for a private repository "
         f"{CREDENTIALS_BINDINGS}.",

@@ -7,7 +7,14 @@ _TIDY = "run 'go mod tidy' in the app and commit go.mod and go.sum."
 FAILURES = (
     failure(
         "go-sum-entry-missing",
-        r"missing go\.sum entry for (?P<what>.+?)(?: \(imported by .*)?(?:; to add.*)?$",
+        rf"{MODULE}: missing go\.sum entry",
+        "go.sum has no entry for the module {module}",
+        "run 'go mod tidy' in the app and commit go.sum.",
+    ),
+    failure(
+        "go-sum-entry-missing",
+        r"missing go\.sum entry (?:for|needed to verify) (?P<what>.+?)"
+        r"(?: \(imported by .*|; to add.*| is provided by exactly one module.*)?$",
         "go.sum has no entry for {what}",
         "run 'go mod tidy' in the app and commit go.sum.",
     ),
@@ -24,8 +31,23 @@ FAILURES = (
         "set BP_GO_VERSION, or the go line of go.mod, to {version} or newer.",
     ),
     failure(
+        "go-too-old",
+        r"(?P<what>\S+): cannot compile Go (?P<version>[\d.]+) code"
+        r"|note: module requires Go (?P<asked>[\d.]+)",
+        "the code is written for Go {version}{asked}, and the build runs an older one",
+        "set BP_GO_VERSION, or the go line of go.mod, to {version}{asked} or newer.",
+    ),
+    failure(
+        "go-command-unknown",
+        r"(?P<command>go \w+(?: \w+)?): unknown command",
+        "the Go of this build has no '{command}'",
+        "set BP_GO_VERSION to a newer Go ('go work vendor' came with 1.22), or vendor the app on "
+        "your machine and commit the vendor folder.",
+    ),
+    failure(
         "go-mod-unknown-directive",
-        r"errors parsing \S+:\n(?P<where>\S+?): unknown (?P<kind>directive|block type): "
+        r"(?:errors parsing \S+:\n|reading go\.work: )(?P<where>\S+?): unknown (?P<kind>directive"
+        r"|block type): "
         r"(?P<name>\S+)",
         "{where} has the {kind} {name}, which Go does not know here",
         "remove it, or correct its name; if it is one of a newer Go, set BP_GO_VERSION to that.",
@@ -73,7 +95,7 @@ FAILURES = (
     ),
     failure(
         "ambiguous-import",
-        rf"ambiguous import: found package {PACKAGE} in multiple modules:",
+        rf"ambiguous import: found package {PACKAGE} in multiple modules:(?:\n\s+.+){{0,4}}",
         "the package {package} is in more than one of the modules that go.mod requires",
         "keep the module that the app means: 'go get MODULE@none' drops another, and a newer "
         "version of the outer module often no longer has the package. Then run 'go mod tidy'.",
@@ -86,8 +108,9 @@ FAILURES = (
     ),
     failure(
         "package-not-in-module",
-        rf"module (?P<module>\S+ found \(\S+\)), but does not contain package {PACKAGE}",
-        "the module {module} has no package {package}",
+        r"module (?P<module>\S+) found \((?P<version>[^\s),]+).*\), but does not contain package "
+        rf"{PACKAGE}",
+        "the module {module} {version} has no package {package}",
         "check the import path; another version of the module may have the package.",
     ),
     failure(
@@ -101,18 +124,19 @@ FAILURES = (
         "vendor-package-missing",
         rf"cannot find (?:module providing )?package {PACKAGE}: import lookup disabled by"
         r" -mod=vendor"
+        r"|(?P<place>\S+): cannot query module due to -mod=vendor"
         r"|cannot find package \"\.\" in:\n\s+\S*/vendor/(?P<vendored>\S+)"
         r"|(?P<other>[^\s:]+): is not in (?:your module's|the) vendor",
-        "the vendor folder lacks a package that the app imports: {package}{vendored}{other}",
+        "the vendor folder lacks a package that the app imports: {package}{vendored}{other}{place}",
         "run 'go mod vendor' in the app and commit the whole vendor folder; check that no "
         ".gitignore or ignore file leaves out parts of it.",
     ),
     failure(
         "mod-flag",
-        r"-mod may only be set to (?P<allowed>.+) when in workspace mode"
+        r"-mod may only be set to .+ when in workspace mode, but it is set to \"(?P<set>\w+)"
         r"|build flag -mod=(?P<flag>\S+) only valid when using modules"
         r"|-mod=(?P<value>\S+) not supported",
-        "the flag -mod does not fit this build",
+        "the flag -mod={set}{flag}{value} does not fit this build",
         "take -mod out of GOFLAGS and BP_GO_BUILD_FLAGS: go finds out by itself whether the app "
         "is vendored; GOWORK=off builds without the workspace.",
     ),

@@ -2,7 +2,7 @@
 
 from gobp.golang.failures.failure import PACKAGE, failure
 
-_WHERE = r"(?P<where>\S+?\.go:\d+)(?::\d+)?: "
+_WHERE = r"(?:\./)?(?P<where>[^\s:]+\.go:\d+)(?::\d+)?: "
 
 FAILURES = (
     failure(
@@ -61,8 +61,7 @@ FAILURES = (
     ),
     failure(
         "main-redeclared",
-        r"(?P<where>\S+?\.go:\d+)(?::\d+)?: main redeclared in this block(?:\n\s+(?P<other>\S+?"
-        r"\.go:\d+))?",
+        rf"{_WHERE}main redeclared in this block(?:\n\s+(?:\./)?(?P<other>[^\s:]+:\d+))?",
         "the package has two functions main: {where} and {other}",
         "give each program a folder of its own (cmd/NAME), or exclude one with //go:build ignore.",
     ),
@@ -93,8 +92,7 @@ FAILURES = (
     ),
     failure(
         "no-main-package",
-        r"no main packages to build|no packages to build"
-        r"|-o \S+ must .*|cannot write multiple packages to non-directory",
+        r"no main packages to build|no packages to build",
         "what BP_GO_TARGETS or the search for programs found has no package main",
         "name the folders of programs (package main) in BP_GO_TARGETS, separated by ':'.",
     ),
@@ -107,8 +105,8 @@ FAILURES = (
     ),
     failure(
         "import-relative",
-        rf"{_WHERE}\"(?P<package>[^\"]+)\" is relative, but relative import paths are not",
-        "{where} imports {package} by a relative path",
+        r"\"(?P<package>[^\"]+)\" is relative, but relative import paths are not",
+        "the import of {package} is relative, which go.mod's modules do not know",
         "import it as MODULE/FOLDER, with the module path of go.mod.",
     ),
     failure(
@@ -125,11 +123,17 @@ FAILURES = (
     ),
     failure(
         "language-version",
-        r"(?P<where>\S+?\.go:\d+)(?::\d+)?: (?P<what>.+?):? (?:\(?requires|require[sd]?) "
+        rf"{_WHERE}.+?:? (?:\(?requires|require[sd]?) "
         r"go(?P<version>[\d.]+) or later \((?:-lang was set to go(?P<lang>[\d.]+)"
         r"|file declares \S+)?",
         "{where} needs the language of Go {version}, and go.mod asks for an older one ({lang})",
         "write 'go {version}' or newer in go.mod.",
+    ),
+    failure(
+        "generator-failed",
+        rf"{_WHERE}running \"(?P<tool>[^\"]+)\": (?P<why>exit status \d+|signal: \w+)",
+        "the command {tool} that {where} runs with //go:generate failed: {why}",
+        "see what it says above; 'go generate' shows the same on your machine.",
     ),
     failure(
         "profile-invalid",

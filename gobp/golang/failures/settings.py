@@ -32,8 +32,8 @@ FAILURES = (
     ),
     failure(
         "buildmode-unsupported",
-        r"-buildmode=(?P<mode>\S+) not supported on (?P<pair>\S+)",
-        "-buildmode={mode} does not exist for {pair}",
+        r"-?buildmode=(?P<mode>\S+) not supported(?P<where> on \S+)?",
+        "-buildmode={mode} is not supported{where}",
         "set BP_GO_BUILD_FLAGS=-trimpath, which replaces the flags of the build.",
     ),
     failure(

@@ -5,7 +5,7 @@ from gobp.golang.failures.failure import PACKAGE, failure
 FAILURES = (
     failure(
         "workspace-module-missing",
-        r"cannot load module (?P<folder>\S+) listed in go\.work file",
+        r"cannot load module (?:\S+ )?listed in go\.work file: open (?P<folder>\S+)/go\.mod",
         "go.work uses the folder {folder}, which has no go.mod",
         "correct its 'use' line, give the build the folder, or set GOWORK=off to build without "
         "go.work.",
