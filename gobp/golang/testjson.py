@@ -25,7 +25,7 @@ _OUTCOMES = {each.value: each for each in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class CaseResult:
     """A test or subtest (``TestAdd/zero``); ``output`` only where it did not pass."""
 
     name: str
@@ -45,7 +45,7 @@ class PackageResult:
     path: str
     outcome: Outcome
     seconds: float = 0.0
-    tests: tuple[TestResult, ...] = ()
+    tests: tuple[CaseResult, ...] = ()
     output: tuple[str, ...] = ()
     cached: bool = False
     built: bool = True
@@ -55,7 +55,7 @@ class PackageResult:
         return sum(test.outcome is outcome for test in self.tests)
 
     @property
-    def failures(self) -> tuple[TestResult, ...]:
+    def failures(self) -> tuple[CaseResult, ...]:
         """The tests that failed, without those that failed only for a subtest of theirs."""
         failed = [test for test in self.tests if test.outcome is Outcome.FAILED]
         parents = {parent for test in failed for parent in _parents(test.name)}
@@ -72,16 +72,14 @@ def _parents(name: str) -> Iterator[str]:
 class _Running:
     """What is known of a package whose end has not come."""
 
-    tests: list[TestResult] = field(default_factory=list)
+    tests: list[CaseResult] = field(default_factory=list)
     open: dict[str, list[str]] = field(default_factory=dict)  # output of tests that run
     output: list[str] = field(default_factory=list)
     cached: bool = False
 
 
-class TestEvents:
+class EventReader:
     """Gathers events line by line; results come in the order in which packages end."""
-
-    __test__ = False  # no test of pytest's
 
     def __init__(self) -> None:
         self.other_lines: list[str] = []
@@ -116,7 +114,7 @@ class TestEvents:
         failed = outcome is Outcome.FAILED
         # A test that a panic, os.Exit or the timeout ends has no event of its own.
         cut = [
-            TestResult(name, Outcome.FAILED, 0.0, tuple(said))
+            CaseResult(name, Outcome.FAILED, 0.0, tuple(said))
             for name, said in running.open.items()
         ]
         said = self._compiler_said.get(_text(event, "FailedBuild"), [])
@@ -151,7 +149,7 @@ def _of_test(running: _Running, test: str, action: str, event: Mapping[str, obje
         outcome = _OUTCOMES[action]
         said = running.open.pop(test, [])
         output = () if outcome is Outcome.PASSED else tuple(said)
-        running.tests.append(TestResult(test, outcome, _seconds(event), output))
+        running.tests.append(CaseResult(test, outcome, _seconds(event), output))
     elif action == "run":
         running.open.setdefault(test, [])
 

@@ -4,7 +4,7 @@ from gobp.buildpack.compiling import compile_environment
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_check.config import CheckConfig, read_config
 from gobp.buildpack.go_check.testing import run_tests
-from gobp.buildpack.go_check.vet import run_vet
+from gobp.buildpack.go_command import run_go
 from gobp.buildpack.gopath import workplace
 from gobp.buildpack.packages import all_packages
 from gobp.cnb.launch import Launch
@@ -27,7 +27,7 @@ def _vet(context: BuildContext, config: CheckConfig) -> None:
     with workplace(context, config.layout, env) as place:
         packages = config.vet.packages or all_packages(context, config.layout, place)
         argv = ("go", "vet", *config.build_flags, *config.vet.flags, *packages)
-        run_vet(context, argv, place)
+        run_go(context, argv, cwd=place.folder, env=place.env)
     context.log.gap()
 
 

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from gobp.golang.testjson import Outcome, PackageResult, TestResult
+from gobp.golang.testjson import CaseResult, Outcome, PackageResult
 
 # What XML 1.0 cannot hold, not even escaped (its production "Char").
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,7 +40,7 @@ def _suite(package: PackageResult) -> Iterable[str]:
     yield "</testsuite>"
 
 
-def _case(package: PackageResult, test: TestResult) -> Iterable[str]:
+def _case(package: PackageResult, test: CaseResult) -> Iterable[str]:
     yield _tag("testcase", classname=package.path, name=test.name, time=_time(test.seconds))
     if test.outcome is Outcome.FAILED:
         yield _told("failure", "failed", test.output)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from gobp.golang.testjson import Outcome, PackageResult, TestResult
+from gobp.golang.testjson import CaseResult, Outcome, PackageResult
 
 _OWN_LINE = "--- FAIL:"
 
@@ -42,7 +42,7 @@ def what_failed(result: PackageResult) -> list[str]:
     return lines or list(result.output)
 
 
-def _says_more(result: PackageResult, test: TestResult, line: str) -> bool:
+def _says_more(result: PackageResult, test: CaseResult, line: str) -> bool:
     """Tell whether a line is more than that a test failed because of its subtests."""
     return test in result.failures or not line.lstrip().startswith(_OWN_LINE)
 

@@ -18,7 +18,7 @@ from gobp.buildpack.steps import timed
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.golang.failures.explain import explain
-from gobp.golang.testjson import Outcome, PackageResult, TestEvents
+from gobp.golang.testjson import EventReader, Outcome, PackageResult
 from gobp.system.files import write_atomically
 
 LAYER = "test-report"
@@ -31,7 +31,7 @@ def run_tests(context: BuildContext, argv: Sequence[str], place: Workplace, *, r
 
     Raises UserError that names the tests that failed.
     """
-    events = TestEvents()
+    events = EventReader()
     results: list[PackageResult] = []
 
     def on_line(line: str) -> None:
@@ -82,7 +82,7 @@ def _write(context: BuildContext, xml: bytes, report: str) -> None:
 
 
 def _failure(
-    status: int, results: Sequence[PackageResult], events: TestEvents, place: Workplace
+    status: int, results: Sequence[PackageResult], events: EventReader, place: Workplace
 ) -> UserError:
     failed = [each for each in results if each.outcome is Outcome.FAILED]
     if not any(each.built for each in failed):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
 from gobp.buildpack.checks import TEST, Asked, asked, flags_of_tests
-from gobp.buildpack.compiling import compile_environment, flags_for_tests, mod_flag
+from gobp.buildpack.compiling import flags_for_tests, mod_flag
 from gobp.buildpack.component import BuildContext, DetectContext
+from gobp.buildpack.go_command import go_environment
 from gobp.buildpack.gopath import Workplace, import_path
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.linking import read_linking
@@ -87,5 +88,5 @@ def _folder(context: BuildContext, layout: AppLayout, layer: Layer) -> Path:
 
 
 def _all(context: BuildContext, layout: AppLayout) -> tuple[str, ...]:
-    env = compile_environment(context, context.host.architecture)
+    env = go_environment(context.env, context.app_dir)
     return all_packages(context, layout, Workplace(context.app_dir / layout.workdir, env))
