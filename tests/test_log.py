@@ -25,6 +25,16 @@ def test_each_level_has_its_own_indentation() -> None:
     )
 
 
+def test_warnings_are_kept_and_texts_are_masked_on_request() -> None:
+    log = BuildLog(io.StringIO())
+    log.mask(["hunter2"])
+
+    log.warning("look out")
+
+    assert log.warnings == ["look out"]
+    assert log.masked("it is hunter2") == "it is ***"
+
+
 def test_every_line_of_a_text_is_indented_and_none_ends_in_spaces() -> None:
     stream = io.StringIO()
 

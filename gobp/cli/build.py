@@ -57,6 +57,11 @@ _NETWORK_SETTINGS = (
     help="A lifecycle's launcher; the image is then laid out as the lifecycle does.",
 )
 @cache_option
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="File or folder for the build report, JSON for programs.",
+)
 @click.option("--clear-cache", is_flag=True, help="Forget what earlier builds left.")
 @click.option("--publish", is_flag=True, help="Push the image to the registry in its name.")
 @click.option("--verbose", "-v", is_flag=True, help="Say more.")
@@ -96,7 +101,7 @@ def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
         image=tag,
         cache_dir=_path(options["cache_dir"]) or Path(),
         output=output,
-        env={**_defaults(options), **_machine_settings(), **env},
+        env={**_defaults(options), **_machine_settings(), **env, **_report_setting(options)},
         bindings={path.name: path for path in bindings},
         os=os_name,
         architecture=architecture,
@@ -122,6 +127,12 @@ def _machine_settings() -> dict[str, str]:
         if at_hand and at_hand.goproxy:
             found["GOPROXY"] = at_hand.goproxy
     return found
+
+
+def _report_setting(options: Mapping[str, object]) -> dict[str, str]:
+    """Return the variable by which gobp's buildpack writes its report where the user wants it."""
+    path = _path(options["report"])
+    return {"BP_BUILD_REPORT": str(path.resolve())} if path else {}
 
 
 def _name_of(app: Path) -> str:
