@@ -1,7 +1,7 @@
-"""Writes what users read of variables and bindings: ``python -m release.reference``.
+"""Writes what users look up: ``python -m release.reference``.
 
-docs/variables.md as a whole, and in README.md the tables between two marks, so that both say what
-gobp/buildpack/variables.py says.
+docs/reference.md as a whole, and in README.md the tables between two marks, so that both say what
+gobp/buildpack/variables.py and parts.py say.
 """
 
 import sys
@@ -10,22 +10,24 @@ from pathlib import Path
 
 from gobp.buildpack.go_dist.candidates import DEFAULT, PRIORITIES
 from gobp.buildpack.image_labels.labels import OCI_VARIABLES
+from gobp.buildpack.parts import LAYERS, PARTS, PROCESSES
 from gobp.buildpack.variables import BINDINGS, VARIABLES
 from gobp.golang.constraint import ACCEPTED_FORMS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-PAGE = ROOT / "docs" / "variables.md"
+PAGE = ROOT / "docs" / "reference.md"
 BEGIN = "<!-- begin of what release/reference.py writes -->"
 END = "<!-- end of what release/reference.py writes -->"
 
 _HOW_TO_GIVE = """\
-# Variables and bindings
+# Reference
 
-Written by `python -m release.reference` from `gobp/buildpack/variables.py`: edit that file, not \
-this one.
+Variables, bindings, components, layers, processes, labels. Written by
+`python -m release.reference` from `gobp/buildpack/variables.py` and `parts.py`: edit those files, \
+not this one.
 
-## How to give them
+## How to give variables and bindings
 
 | Platform | Variable | Binding |
 |---|---|---|
@@ -41,12 +43,21 @@ A binding is a folder with a file `type`, and a file for each key. gobp looks fo
 `SERVICE_BINDING_ROOT`, then `CNB_BINDINGS`, then `VCAP_SERVICES`, then `<platform>/bindings`; the
 first of them that is set is the only one read.
 """
+_COMPONENTS = """\
+They run in this order. `BP_GO_SKIP` leaves out any of them but go-dist and go-build.
+"""
 _VERSIONS = """\
 The forms are those of Paketo's Go buildpack, and a few more:
 """
 _SOURCES = """\
 The first of these that names a version decides:
 """
+
+_OTHER_LABELS = (
+    ("a `.git` folder", "org.opencontainers.image.revision"),
+    ("`BP_GO_VULN`: how many are known", "io.gobp.vulnerabilities"),
+    ("`BP_DISABLE_SBOM`", "io.paketo.sbom.disabled"),
+)
 
 
 def main() -> int:
@@ -66,11 +77,14 @@ def with_tables(readme: str) -> str:
 
 
 def page() -> str:
-    """Return docs/variables.md."""
+    """Return docs/reference.md."""
     parts = (
         _HOW_TO_GIVE,
         f"## Variables\n\n{variables_table()}",
         f"## Bindings\n\n{_BINDINGS}\n{bindings_table()}",
+        f"## Components\n\n{_COMPONENTS}\n{_parts_table()}",
+        f"## Layers\n\n{_layers_table()}",
+        f"## Processes\n\n{_table(('Type', 'When', 'Starts'), PROCESSES)}",
         f"## Who names the version of Go\n\n{_SOURCES}\n{_numbered((*PRIORITIES, DEFAULT))}",
         f"## What a version may look like\n\n{_VERSIONS}\n{_bullets(ACCEPTED_FORMS)}",
         f"## Labels\n\n{_labels_table()}",
@@ -90,9 +104,20 @@ def bindings_table() -> str:
     return _table(("Type of binding", "Keys", "Values"), rows)
 
 
+def _parts_table() -> str:
+    rows = ((f"`{each.name}`", each.takes_part, each.does) for each in PARTS)
+    return _table(("Component", "Takes part", "Does"), rows)
+
+
+def _layers_table() -> str:
+    rows = ((f"`{each.name}`", each.types, each.holds, each.anew) for each in LAYERS)
+    return _table(("Layer", "For", "Holds", "Made anew when"), rows)
+
+
 def _labels_table() -> str:
-    rows = ((f"`{name}`", f"`{label}`") for name, label in OCI_VARIABLES.items())
-    return _table(("Variable", "Label"), rows)
+    rows = [(f"`{name}`", f"`{label}`") for name, label in OCI_VARIABLES.items()]
+    rows += [(when, f"`{label}`") for when, label in _OTHER_LABELS]
+    return _table(("Set by", "Label"), rows)
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from gobp.buildpack.builders import BUILDERS
+from gobp.buildpack.detectors import DETECTORS
 from gobp.buildpack.go_dist.candidates import PRIORITIES
+from gobp.buildpack.parts import LAYERS, PARTS
 from gobp.buildpack.variables import VARIABLES, is_known
 from gobp.cnb.sbom import SbomFormat
 from release import reference
@@ -48,6 +51,28 @@ def test_the_tables_in_the_readme_are_those_of_the_code() -> None:
 
 def test_the_page_of_variables_is_that_of_the_code() -> None:
     assert reference.PAGE.read_text() == reference.page(), "run python -m release.reference"
+
+
+def test_the_reference_lists_the_components_in_their_order() -> None:
+    assert [part.name for part in PARTS] == [each.component for each in DETECTORS]
+    optional = {each.component for each in DETECTORS if each.optional}
+    assert set(BUILDERS) - optional == {"go-dist", "go-build"}  # as the page says of BP_GO_SKIP
+
+
+def test_the_reference_lists_every_layer() -> None:
+    named = re.compile(r'^\w*LAYER = "([a-z-]+)"', re.MULTILINE)
+
+    in_code = {name for text in CODE.values() for name in named.findall(text)}
+
+    assert {layer.name for layer in LAYERS} == in_code
+
+
+def test_the_reference_lists_every_label_of_the_code() -> None:
+    named = re.compile(r'"((?:org\.opencontainers\.image|io\.gobp|io\.paketo)\.[a-z.]+[a-z])"')
+    code = {name for where, text in CODE.items() for name in named.findall(text)}
+
+    assert "io.gobp.vulnerabilities" in code
+    assert not [label for label in code if f"`{label}`" not in reference.page()]
 
 
 def test_a_readme_without_marks_is_not_written_over() -> None:
