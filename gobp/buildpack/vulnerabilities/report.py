@@ -87,7 +87,7 @@ def _fix(each: Vulnerability) -> str:
 def _shortened(each: Vulnerability) -> str:
     summary = each.entry.summary
     if len(summary) > _SUMMARY_WIDTH:
-        summary = summary[: _SUMMARY_WIDTH - 3] + "..."
+        summary = summary[: _SUMMARY_WIDTH - 3].rstrip() + "..."
     return f"{summary} (ignored)" if each.ignored else summary
 
 
