@@ -149,7 +149,7 @@ def bindings(known: Mapping[str, str], ssh: SshServer) -> dict[str, dict[str, st
         "ssh": {
             "ssh-privatekey": ssh.private_key,
             "known_hosts": ssh.known_hosts,
-            "hosts": f"127.0.0.1:{ssh.port}",
+            "hosts": f"127.0.0.1:{ssh.port}/team",
             "user": ssh.user,
         },
     }
@@ -239,6 +239,21 @@ def assert_no_trace(world: World, bench: Workbench, done: Done, watch: Watch) ->
     assert [folder for folder in watch.folders if folder.exists()] == []
 
 
+def test_the_search_finds_what_is_there_to_find(world: World, tmp_path: Path) -> None:
+    forms = world.forms()
+    for number, form in enumerate(forms):
+        (tmp_path / f"{number}").write_bytes(b"before" + form + b"after")
+        (tmp_path / f"{number}.gz").write_bytes(gzip.compress(b"before" + form))
+
+    assert len(set(traces(tmp_path, forms, tmp_path / "none"))) == 2 * len(forms)
+
+    with Watch(tmp_path) as watch:
+        argv = ["sh", "-c", "sleep 1; :", os.fsdecode(forms[0])]
+        subprocess.run(argv, check=True, env={**os.environ, "NETRC": f"{tmp_path}/netrc"})
+    assert watch.saw(forms[0])
+    assert watch.folders == {tmp_path}
+
+
 def test_a_build_with_all_kinds_of_credentials_works_and_leaves_no_trace_of_them(
     world: World, bench: Workbench
 ) -> None:
@@ -250,7 +265,7 @@ def test_a_build_with_all_kinds_of_credentials_works_and_leaves_no_trace_of_them
     assert done.status == 0, done.output
     assert bench.program() == "".join(f"hello via {name}\n" for name in MODULES)
     assert world.server.welcomed == set(HOSTS.values())
-    assert f"GOPRIVATE={HOSTS[GIT]},127.0.0.1" in done.output
+    assert f"GOPRIVATE={HOSTS[GIT]},127.0.0.1/team" in done.output
     assert watch.saw(b"git\0")
     assert watch.folders
     assert_no_trace(world, bench, done, watch)

@@ -345,7 +345,9 @@ class TestSsh:
 
         assert built.git_settings() == {
             "url.ssh://git@git.example.com:2222/.insteadOf": "https://git.example.com/",
-            "url.ssh://git@forge.example.com/acme/.insteadOf": "https://forge.example.com/acme/",
+            "url.ssh://git@forge.example.com.acme/acme/.insteadOf": (
+                "https://forge.example.com/acme/"
+            ),
         }
         assert built.env["GOPRIVATE"] == "git.example.com,forge.example.com/acme"
         assert (built.folder / "ssh-0").read_text() == PLAIN
@@ -370,6 +372,25 @@ class TestSsh:
         assert [line for line in asked if line.startswith("identityfile")] == [
             f"identityfile {built.folder}/ssh-0",
             f"identityfile {built.folder}/ssh-1",
+        ]
+
+    def test_each_path_of_a_host_has_the_key_of_its_own(self, tmp_path: Path) -> None:
+        built = Built(
+            tmp_path,
+            binding("ssh", "one", hosts="forge.example.com/acme/a", **SSH),
+            binding("ssh", "two", hosts="forge.example.com/acme/b", **SSH),
+        )
+
+        asked = subprocess.run(
+            [*shlex.split(built.env["GIT_SSH_COMMAND"]), "-G", "forge.example.com.acme.b"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+
+        assert "hostname forge.example.com" in asked
+        assert [line for line in asked if line.startswith("identityfile")] == [
+            f"identityfile {built.folder}/ssh-1"
         ]
 
     @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ class Server:
     port: str = ""
     path: str = ""
 
+    @property
+    def alias(self) -> str:
+        """Return a name for ssh's configuration alone: a server knows one key for each path."""
+        return ".".join((self.host, *filter(None, self.path.split("/"))))
+
 
 @dataclass(frozen=True, slots=True)
 class SshKey:
@@ -76,8 +81,12 @@ def ssh_config(identities: Iterable[tuple[SshKey, str]], known_hosts: str) -> st
         "IdentitiesOnly yes",
     ]
     for key, path in identities:
-        hosts = dict.fromkeys(server.host for server in key.servers)
-        lines += [f"Host {' '.join(hosts) or '*'}", f'  IdentityFile "{path}"']
+        identity = f'  IdentityFile "{path}"'
+        for server in key.servers:
+            names = dict.fromkeys((server.alias, server.host))
+            lines += [f"Host {' '.join(names)}", f"  HostName {server.host}", identity]
+        if not key.servers:
+            lines += ["Host *", identity]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -135,7 +144,7 @@ def _server(binding: Binding, name: str) -> Server:
 
 def _ssh_url(user: str, server: Server) -> str:
     port = f":{server.port}" if server.port else ""
-    return f"ssh://{user}@{server.host}{port}/{_below(server)}"
+    return f"ssh://{user}@{server.alias}{port}/{_below(server)}"
 
 
 def _https_url(server: Server) -> str:
