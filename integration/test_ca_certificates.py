@@ -5,6 +5,7 @@ else trusts. Images are started by the real launcher; one has no shell and no li
 """
 
 import contextlib
+import os
 import shutil
 import socket
 import ssl
@@ -253,7 +254,7 @@ def helpers() -> Path:
     """The prebuilt helpers by architecture."""
     if shutil.which("go") is None:
         pytest.skip("go, which compiles the helpers, is not on the PATH")
-    build_helpers(RUNTIME, HELPERS)
+    build_helpers(RUNTIME, HELPERS, os.environ)
     return RUNTIME / "helpers"
 
 

@@ -1,8 +1,8 @@
 """Compile the static programs of ``helpers/`` for both architectures, with this machine's Go."""
 
-import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from gobp.buildpack.go_command import installed_go
@@ -21,14 +21,14 @@ PREBUILT = "helpers"
 """Name of the folder of prebuilt helpers in ``runtime/``."""
 
 
-def build_helpers(runtime: Path, sources: Path) -> str:
+def build_helpers(runtime: Path, sources: Path, env: Mapping[str, str]) -> str:
     """Make ``runtime/helpers`` or find that it is made already; return what to tell of it.
 
     Without Go on this machine there are none, and builds compile what they need themselves.
     Raises UserError where one does not compile.
     """
     target = runtime / PREBUILT
-    go = installed_go(SystemCommands(), os.environ)
+    go = installed_go(SystemCommands(), env)
     if go is None:
         shutil.rmtree(target, ignore_errors=True)
         return (
@@ -43,21 +43,21 @@ def build_helpers(runtime: Path, sources: Path) -> str:
         return f"{target.parent.name}/{PREBUILT} is up to date"
     staging = target.with_name(f"{PREBUILT}.new")
     shutil.rmtree(staging, ignore_errors=True)
-    _compile(names, sources, staging)
+    _compile(names, sources, staging, env)
     (staging / STAMP).write_text(key, encoding="utf-8")
     _add_licence(Path(go.goroot), runtime / "licenses" / "go")
     put_in_place(staging, target)
     return f"compiled the helpers with Go {go.version}: {', '.join(names) or 'there are none'}"
 
 
-def _compile(names: tuple[str, ...], sources: Path, staging: Path) -> None:
+def _compile(names: tuple[str, ...], sources: Path, staging: Path, env: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="gobp-helpers-") as scratch:
         for architecture in (AMD64, ARM64):
             folder = staging / architecture.name
             folder.mkdir(parents=True)
-            env = compile_environment(os.environ, architecture.name, Path(scratch))
+            settings = compile_environment(env, architecture.name, Path(scratch))
             for name in names:
-                compile_helper(SystemCommands(), sources / name, folder / name, env=env)
+                compile_helper(SystemCommands(), sources / name, folder / name, env=settings)
                 (folder / name).chmod(0o755)
 
 

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         host_architecture()
         build(RUNTIME)
-        say(build_helpers(RUNTIME, HELPERS))
+        say(build_helpers(RUNTIME, HELPERS, os.environ))
         options.out.mkdir(parents=True, exist_ok=True)
         buildpack = options.out / "buildpack"
         stage(buildpack, RUNTIME)

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
             write_lock(LOCK)
         else:
             build(RUNTIME)
-            say(build_helpers(RUNTIME, HELPERS))
+            say(build_helpers(RUNTIME, HELPERS, os.environ))
             compile_clone(RUNTIME)
     except UserError as error:
         print(error, file=sys.stderr)
