@@ -37,11 +37,16 @@ def search_path() -> str:
 
 @dataclass
 class Workbench:
-    """The folders of one build; ``prefix`` is put before each command (``unshare -n``)."""
+    """The folders of one build; ``prefix`` is put before each command (``unshare -n``).
+
+    ``path`` is the PATH of the phases, "" for the one of ``search_path``.
+    """
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
     prefix: Sequence[str] = ()
+    buildpack: Path = ROOT
+    path: str = ""
 
     @property
     def app(self) -> Path:
@@ -70,7 +75,7 @@ class Workbench:
             (self.root / "platform/env" / name).write_bytes(os.fsencode(value))
         (self.root / "plan.toml").write_text(_PLAN if phase == "build" else "")
         return subprocess.Popen(
-            [*self.prefix, ROOT / "bin" / phase],
+            [*self.prefix, self.buildpack / "bin" / phase],
             cwd=self.app,
             env={**self._environment(), **given},
             stdin=subprocess.DEVNULL,
@@ -118,12 +123,12 @@ class Workbench:
 
     def _environment(self) -> dict[str, str]:
         return {
-            "PATH": search_path(),
+            "PATH": self.path or search_path(),
             "HOME": str(self.root / "home"),
             "LC_ALL": "C",
             "GOFLAGS": "-buildvcs=false",
             "GOSUMDB": "off",
-            "CNB_BUILDPACK_DIR": str(ROOT),
+            "CNB_BUILDPACK_DIR": str(self.buildpack),
             "CNB_PLATFORM_DIR": str(self.root / "platform"),
             "CNB_BUILD_PLAN_PATH": str(self.root / "plan.toml"),
             "CNB_LAYERS_DIR": str(self.layers),
