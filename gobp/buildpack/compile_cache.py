@@ -14,6 +14,7 @@ from gobp.buildpack.compile_seed import plant_seed
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.switches import LIVE_RELOAD, is_on
 from gobp.cnb.layer import LayerTypes
+from gobp.system.files import remove_tree
 
 LAYER = "gocache"
 _VARIABLE = "GOCACHE"
@@ -60,13 +61,13 @@ def sweep(cache: Path) -> int:
     """Remove the entries that were not used since they were marked; return how many went."""
     unused = [entry for entry in _entries(cache) if entry.stat().st_mtime <= _OLD]
     for entry in unused:
-        entry.unlink()
+        remove_tree(entry)  # programs that go keeps (go run, go tool) are in folders of their own
     (cache / _TRIM_MARK).unlink(missing_ok=True)  # it holds the time of the build
     return len(unused)
 
 
 def _entries(cache: Path) -> list[Path]:
-    """Return the files of the cache's 256 folders, named by the first byte of what they hold."""
+    """Return what is in the cache's 256 folders, named by the first byte of what they hold."""
     if not cache.is_dir():
         return []
     folders = [path for path in cache.iterdir() if path.is_dir() and len(path.name) == 2]

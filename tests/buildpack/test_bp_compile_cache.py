@@ -39,3 +39,17 @@ def test_later_components_find_it_in_the_session_until_it_is_kept(tmp_path: Path
     assert context.session.env["GOCACHE"] == cache
     keep_compile_cache(context)
     assert context.session.env["GOCACHE"] == ""
+
+
+def test_programs_that_go_keeps_in_folders_go_when_they_are_not_used(tmp_path: Path) -> None:
+    context = a_build(tmp_path).context
+    program = entry(tmp_path, "00-d")
+    program.unlink()
+    program.mkdir()
+    (program / "stringer").touch()
+    keep_compile_cache(context)
+
+    open_compile_cache(a_build(tmp_path).context)
+    keep_compile_cache(context)
+
+    assert not program.exists()
