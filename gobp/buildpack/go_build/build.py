@@ -51,10 +51,10 @@ def build(context: BuildContext) -> Launch:
     with workplace(context, config.layout, env) as place:
         stamping = stamping_flags(context, config, place.folder, place.env)
         config = replace(config, flags=(*stamping, *config.flags))
+        say_what_go_does(context, config, cwd=place.folder, env=place.env)
         binaries = list_binaries(
             context, config.targets, config.flags, cwd=place.folder, env=place.env
         )
-        say_what_go_does(context, config, cwd=place.folder, env=place.env)
         _compile(context, config, place, targets)
     _check(binaries, targets)
     keep_compile_cache(context)
