@@ -236,17 +236,26 @@ class TestGroup:
             "go-dist",
             "go-mod-vendor",
             "go-build",
+            "sbom",
+            "ca-certificates-helper",
             "source-removal",
             "environment-variables",
         ]
-        assert {"git", "dep", "dep-ensure", "procfile", "image-labels"} <= set(group.left_out)
+        assert {"ca-certificates", "git", "dep", "dep-ensure", "procfile", "image-labels"} <= set(
+            group.left_out
+        )
         assert all(group.left_out.values())
 
     def test_a_part_that_the_user_skips_is_left_out_and_says_so(self) -> None:
         group = resolve_group(facts(MODULE, BP_GO_SKIP="source-removal: go-mod-vendor"))
 
         assert isinstance(group, Group)
-        assert [member.component for member in group.members] == ["go-dist", "go-build"]
+        assert [member.component for member in group.members] == [
+            "go-dist",
+            "go-build",
+            "sbom",
+            "ca-certificates-helper",
+        ]
         assert group.left_out["source-removal"] == "BP_GO_SKIP names it"
 
     @pytest.mark.parametrize("part", ["go-build", "go-dist", "nothing"])

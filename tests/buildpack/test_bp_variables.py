@@ -11,8 +11,10 @@ SOURCE = Path(__file__).parents[2] / "gobp/buildpack"
 _NAME = re.compile(r'"(BPE?_[A-Z_]+|GO[A-Z]{2,}|CGO_ENABLED)"')
 # What gobp sets for go or asks it for; none is a setting of gobp's.
 _ONLY_SET = frozenset(
-    ["GOVERSION", "GOROOT", "GOTOOLCHAIN", "GOCACHE", "GOMODCACHE", "GOPATH", "GOOS", "GOARCH"]
-    + ["GOEXPERIMENT"]
+    {
+        *("GOVERSION", "GOROOT", "GOTOOLCHAIN", "GOCACHE", "GOMODCACHE", "GOPATH", "GOOS"),
+        *("GOARCH", "GOEXPERIMENT", "GOENV"),
+    }
 )
 
 
