@@ -60,7 +60,7 @@ VARIABLES = (
     ),
     Variable(
         "BP_DEPENDENCY_MIRROR*",
-        "where else to fetch Go's archive; `BP_DEPENDENCY_MIRROR_GO_DEV` for one host",
+        "where else to fetch Go, or dep; `BP_DEPENDENCY_MIRROR_GO_DEV` for one host",
     ),
     Variable("BP_DISABLE_SBOM", "write no bills of materials", "false"),
     Variable("SOURCE_DATE_EPOCH", "time that bills of materials name, in seconds since 1970"),
@@ -87,6 +87,10 @@ VARIABLES = (
     Variable("GOFLAGS", "flags for every go command"),
     Variable("GOWORK", "`off` builds without the app's go.work"),
     Variable("GOPRIVATE", "modules that are private; as for `go`, so are all its other variables"),
+    Variable("GONOPROXY", "modules that are fetched past the proxies", "`GOPRIVATE`"),
+    Variable("GONOSUMDB", "modules that no checksum database is asked about", "`GOPRIVATE`"),
+    Variable("GOAUTH", "how go logs in to https servers", "`netrc`"),
+    Variable("NETRC", "file of users and passwords by host", "`~/.netrc`"),
     Variable("CGO_ENABLED", "`0` builds without cgo", "go's own"),
 )
 
