@@ -59,19 +59,26 @@ class Packager:
             "purl": f"pkg:generic/go@{release.version}",
         }
 
-    def package_seed(self, release: Release, buildmode: str) -> Mapping[str, object]:
-        """Package the compiled standard library; return its entry of buildpack.toml."""
-        host = host_architecture().name
-        with tempfile.TemporaryDirectory(prefix="gobp-seed-") as name:
-            folder = Path(name)
-            self.obtain(replace(release, architecture=host, module_hash=""), folder)
+    def package_seed(self, release: Release, host: Release, mode: str) -> Mapping[str, object]:
+        """Package the compiled standard library; return its entry of buildpack.toml.
+
+        ``host`` is the same version for this machine, which compiles for either architecture.
+        Raises UserError.
+        """
+        folder = self.downloads / "seed"  # always the same: what cgo generates names it
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            self.obtain(host, folder)
             seed = folder / "seed.tar.gz"
             go = folder / "sdk" / "bin" / "go"
-            make_seed(go, folder / "cache", release.architecture, buildmode, seed)
+            make_seed(go, folder / "cache", release.architecture, mode, seed)
             kept = self.add(seed, _SUFFIXES[Shape.ARCHIVE])
             checksum = f"sha256:{sha256_of(seed)}"
-        say(f"packaged its standard library, compiled for {release.architecture} as {buildmode}")
-        return {**_entry(dependency_name(buildmode), release, kept), "checksum": checksum}
+        finally:
+            shutil.rmtree(folder)
+        say(f"packaged its standard library, compiled for {release.architecture} as {mode}")
+        return {**_entry(dependency_name(mode), release, kept), "checksum": checksum}
 
     def package_other(self, table: Mapping[str, object]) -> Mapping[str, object]:
         """Package a dependency other than Go; return its entry, unchanged where none is to be had.
@@ -139,12 +146,15 @@ def add_go(buildpack: Path, versions: str, architectures: Collection[str], *, se
     """
     packager = _packager(buildpack)
     descriptor = read_descriptor(buildpack)
+    here = host_architecture().name
     entries = []
     for release in wanted(descriptor["metadata"], versions, architectures):
         complete = _with_hash(release, packager.module)
         entries.append(packager.package(complete))
         if seed:
-            entries += [packager.package_seed(complete, each) for each in BUILD_MODES]
+            (host,) = wanted(descriptor["metadata"], str(release.version), [here])
+            host = _with_hash(host, packager.module)
+            entries += [packager.package_seed(complete, host, each) for each in BUILD_MODES]
     others = [each for each in descriptor["metadata"]["dependencies"] if each["id"] != "go"]
     entries += [packager.package_other(each) for each in others if each["arch"] in architectures]
     text = toml.dumps(with_dependencies(descriptor, entries))

@@ -17,6 +17,8 @@ from release.tree import walk
 
 BUILD_MODES = ("pie", "exe")
 """The two that gobp chooses from by itself: ``exe`` is for static programs."""
+# With exe, go leaves out all but programs; what it compiles is the same by default.
+_FOR_LIBRARIES = {"pie": "pie", "exe": "default"}
 _OF_THIS_MACHINE = b"go index v"  # go's notes on GOROOT's folders, by path and time of files
 _ENTRY_WORDS = 5  # of an entry: "v1", its key, what it leads to, the size of that, a time
 
@@ -28,7 +30,8 @@ def make_seed(go: Path, cache: Path, architecture: str, buildmode: str, target: 
     """
     for cgo in _cgo_settings(go, architecture, buildmode):
         env = _environment(go, cache, architecture, cgo)
-        argv = [str(go), "build", f"-buildmode={buildmode}", "-trimpath", "std"]
+        mode = f"-buildmode={_FOR_LIBRARIES[buildmode]}"
+        argv = [str(go), "build", mode, "-trimpath", "std"]
         done = subprocess.run(argv, env=env, cwd="/", capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise UserError(
