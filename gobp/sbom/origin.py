@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,9 +31,11 @@ def as_text(document: Mapping[str, object]) -> str:
 
 def digest(document: Mapping[str, object]) -> str:
     """Return a name of what a document holds, in 64 hex digits."""
-    return hashlib.sha256(as_text(document).encode()).hexdigest()
+    text = json.dumps(document, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def uuid_of(document: Mapping[str, object]) -> str:
-    """Return a UUID (RFC 9562, version 5) of what a document holds."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, as_text(document)))
+    """Return a UUID (RFC 9562, version 8: bits of one's own choice) of what a document holds."""
+    bits = digest(document)
+    return f"{bits[:8]}-{bits[8:12]}-8{bits[12:15]}-8{bits[15:18]}-{bits[18:30]}"

@@ -24,14 +24,15 @@ class AppModules:
         self._root = context.app_dir / layout.root
         self._own = _own_modules(self._root, layout.mode)
         self._sums = _sums([self._root, *self._own.values()])
-        self._cache: Path | None = None
+        self._cache: str | None = None
+        self._licences: dict[BuiltModule, tuple[str, ...]] = {}
 
     def licences(self, module: BuiltModule) -> tuple[str, ...]:
         """Return the SPDX identifiers of a module's licences; none where no file tells."""
-        for folder in self._folders(module):
-            if found := _licences_of(folder):
-                return found
-        return ()
+        if module not in self._licences:  # programs share most of their modules
+            found = filter(None, map(_licences_of, self._folders(module)))
+            self._licences[module] = next(found, ())
+        return self._licences[module]
 
     def sum(self, module: BuiltModule) -> str:
         """Return the hash of a module in go.sum, "" where there is none.
@@ -56,23 +57,25 @@ class AppModules:
             name = f"{escape_path(module.path)}@{escape_version(module.version)}"
         except UserError:  # no module that a proxy has: "(devel)", a package built without modules
             return
-        yield self._module_cache() / name
+        if cache := self._module_cache():
+            yield Path(cache, name)
 
-    def _module_cache(self) -> Path:
+    def _module_cache(self) -> str:
+        """Return the module cache's folder; go is asked once, and only if a module is there."""
         if self._cache is None:
             env = go_environment(self._context.env, self._context.app_dir)
             asked = self._context.host.commands.capture(
                 ("go", "env", "GOMODCACHE"), cwd=self._root, env=env
             )
-            self._cache = Path(asked.stdout.strip() or "/nonexistent")
+            self._cache = asked.stdout.strip()
         return self._cache
 
 
 def _own_modules(root: Path, mode: Mode) -> dict[str, Path]:
     """Return the folders of the app's own modules, by module path."""
     folders = [root] if mode is Mode.MODULE else []
-    if mode is Mode.WORKSPACE:
-        work = root / "go.work"
+    work = root / "go.work"
+    if mode is Mode.WORKSPACE and work.is_file():
         text = work.read_text(encoding="utf-8")
         folders = [root / each for each in workfile.parse(text, source=str(work)).uses]
     files = [folder / "go.mod" for folder in folders]
