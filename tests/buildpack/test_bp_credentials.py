@@ -300,8 +300,8 @@ class TestGoProxy:
         env = Built(tmp_path, proxy).env
 
         assert env["GOSUMDB"] == "sum.corp.example.com"
-        assert env["GOPRIVATE"] == "a.example.com"
-        assert env["GONOPROXY"] == "a.example.com,b.example.com,c.example.com"
+        assert "GOPRIVATE" not in env
+        assert env["GONOPROXY"] == "b.example.com,c.example.com"
         assert env["GONOSUMDB"] == "a.example.com,d.example.com/*"
         assert "GOSUMDB" not in Built(tmp_path / "other", proxy, GOSUMDB="off").env
 

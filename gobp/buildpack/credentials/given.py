@@ -40,7 +40,6 @@ class Given:
         proxies = frozenset(host for each in lists for host in goproxy.hosts_in(each))
         keys = (
             *(each.private for each in self.git),
-            *(each.private for each in self.goproxy),
             *(each.private for each in self.ssh),
             *(each.private for each in self.goauth),
         )

@@ -1,8 +1,9 @@
 """Bindings of type ``goproxy``: Go module proxies and who the build is there.
 
 Keys: ``url`` (or ``uri``), an address or a whole GOPROXY list; ``username`` with ``password``, or
-``token``; ``gosumdb``; ``private``, ``noproxy`` and ``nosumdb``, which are GOPRIVATE, GONOPROXY and
-GONOSUMDB. Source: https://go.dev/ref/mod#goproxy-protocol.
+``token``; ``gosumdb``; ``noproxy`` and ``nosumdb``, which are GONOPROXY and GONOSUMDB. ``private``
+is another name of ``nosumdb``, not GOPRIVATE: that would lead go past the very proxy that serves
+the private modules. Source: https://go.dev/ref/mod#goproxy-protocol.
 """
 
 import re
@@ -34,7 +35,6 @@ class GoProxy:
     goproxy: str
     logins: tuple[Login, ...] = field(default=(), repr=False)
     gosumdb: str = ""
-    private: tuple[str, ...] = ()
     noproxy: tuple[str, ...] = ()
     nosumdb: tuple[str, ...] = ()
 
@@ -59,9 +59,8 @@ def _read(binding: Binding) -> GoProxy:
         goproxy=",".join(plain.split()),
         logins=tuple(_logins(binding, addresses)),
         gosumdb=first_of(binding, "gosumdb"),
-        private=names_in(binding, "private"),
         noproxy=names_in(binding, "noproxy"),
-        nosumdb=names_in(binding, "nosumdb"),
+        nosumdb=(*names_in(binding, "private"), *names_in(binding, "nosumdb")),
     )
 
 
