@@ -52,32 +52,17 @@ def resolve_group(
     component that provides its name. Raises UserError on configuration that cannot be read, but
     only for an app that is otherwise detected.
     """
-    candidates: list[Candidate] = []
-    left_out: dict[str, str] = {}
-    errors: list[UserError] = []
     detectors = tuple(detectors)
-    skipped = _skipped(context.env, detectors)
+    answers = _ask(context, detectors)
     for detector in detectors:
-        if detector.component in skipped:
-            left_out[detector.component] = f"{_SKIP} names it"
-            continue
-        try:
-            result = detector.detect(context)
-        except UserError as error:
-            errors.append(error)
-            result = Pass()
-        if isinstance(result, Fail):
-            if not detector.optional:
-                return NotDetected(result.reason)
-            left_out[detector.component] = result.reason
-        else:
-            candidates.append(Candidate(detector.component, detector.optional, result.plan))
-    if errors:
-        raise errors[0]
-    resolution = resolve(candidates)
+        if not detector.optional and detector.component in answers.left_out:
+            return NotDetected(answers.left_out[detector.component])
+    if answers.errors:
+        raise answers.errors[0]
+    resolution = resolve(answers.candidates)
     if isinstance(resolution, Unresolved):
         return NotDetected("; ".join(resolution.reasons))
-    provides = {candidate.id: candidate.plan.provides for candidate in candidates}
+    provides = {candidate.id: candidate.plan.provides for candidate in answers.candidates}
     members = tuple(
         Member(
             component,
@@ -85,10 +70,42 @@ def resolve_group(
         )
         for component in resolution.ids
     )
-    taking_part = {member.component for member in members}
-    left_out |= {each.id: _unmet(each.plan) for each in candidates if each.id not in taking_part}
+    unmet = {
+        each.id: _unmet(each.plan) for each in answers.candidates if each.id not in resolution.ids
+    }
+    reasons = {**answers.left_out, **unmet}
     order = [detector.component for detector in detectors]
-    return Group(members, {name: left_out[name] for name in order if name in left_out})
+    return Group(members, {name: reasons[name] for name in order if name in reasons})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What the detectors said: who would take part, who not and why, and who could not say."""
+
+    candidates: list[Candidate]
+    left_out: dict[str, str]
+    errors: list[UserError]
+
+
+def _ask(context: DetectContext, detectors: tuple[Detector, ...]) -> _Answers:
+    """Ask each detector in turn. Raises UserError where BP_GO_SKIP cannot be read."""
+    answers = _Answers([], {}, [])
+    skipped = _skipped(context.env, detectors)
+    for detector in detectors:
+        if detector.component in skipped:
+            answers.left_out[detector.component] = f"{_SKIP} names it"
+            continue
+        try:
+            result = detector.detect(context)
+        except UserError as error:
+            answers.errors.append(error)
+            result = Pass()
+        if isinstance(result, Fail):
+            answers.left_out[detector.component] = result.reason
+        else:
+            candidate = Candidate(detector.component, detector.optional, result.plan)
+            answers.candidates.append(candidate)
+    return answers
 
 
 def _skipped(env: Mapping[str, str], detectors: Iterable[Detector]) -> frozenset[str]:
