@@ -11,8 +11,14 @@ from typing import Any
 import pytest
 
 from gobp.cnb.sbom import SbomFormat, file_name
+from gobp.log import BuildLog
+from gobp.oci.layout import read_layout
+from gobp.platform.creator import create
+from gobp.platform.request import BuildRequest
+from gobp.platform.unpack import unpack
+from gobp.system.process import SystemCommands
 from integration.by_hand import Workbench, go_root, search_path
-from integration.creator import Creator, missing
+from integration.creator import Creator, missing, write_run_image
 from integration.go_apps import HELLO, make_app, require, using
 from integration.lab import ROOT
 
@@ -249,6 +255,31 @@ def test_the_lifecycle_takes_the_bills_into_image_and_layers(
         go = created.sbom(f"build/gobp_go/go/{extension}")
         assert "cpe:2.3:a:golang:go:1.25" in json.dumps(go)
     assert created.label("io.buildpacks.lifecycle.metadata")["sbom"]["sha"]
+
+
+def test_the_image_of_gobps_own_platform_holds_the_bills(
+    modules: dict[str, str], tmp_path: Path
+) -> None:
+    app = make_app(tmp_path / "app", modules)
+    write_run_image(tmp_path / "run")
+    request = BuildRequest(
+        app,
+        (ROOT,),
+        "example.com/app:v1",
+        tmp_path / "cache",
+        tmp_path / "image",
+        env={"BP_GO_TARGETS": "./cmd/cli"},
+        run_image=str(tmp_path / "run"),
+    )
+
+    create(request, log=BuildLog(), commands=SystemCommands(), environ={"PATH": search_path()})
+
+    root = tmp_path / "root"
+    root.mkdir()
+    unpack(read_layout(tmp_path / "image").layers, root, below=("/layers/sbom/launch",))
+    for extension in FORMATS:
+        document = root / "layers/sbom/launch/gobp_go/targets" / extension
+        assert TOML in document.read_text()
 
 
 @pytest.fixture
