@@ -110,9 +110,14 @@ class Workbench:
                 file.unlink()
             else:
                 file.write_text(toml.dumps({"metadata": document.get("metadata", {})}))
-        for folder in [path for path in self.layers.iterdir() if path.is_dir()]:
-            if not folder.with_name(f"{folder.name}.toml").exists():
-                shutil.rmtree(folder)
+        for path in sorted(self.layers.iterdir()):
+            layer = path.name.partition(".")[0]
+            if (self.layers / f"{layer}.toml").exists():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:  # SBOMs of what is not restored, and the build report
+                path.unlink()
 
     def program(self, name: str = "app") -> str:
         """Run a program that was built; what it prints."""
