@@ -1,5 +1,6 @@
 """An image that tests: its process, and what go finds in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from gobp.buildpack.merge import merge
 from gobp.buildpack.test_image.build import build
 from gobp.buildpack.test_image.detect import detect
 from gobp.cnb.launch import Launch, Process
+from gobp.cnb.phases import Target
+from gobp.errors import UserError
 from tests.fakes.a_build import ABuild, a_build
 
 APP = {"go.mod": "module example.com/app\n\ngo 1.26\n", "main.go": "package main\n"}
@@ -91,6 +94,14 @@ def test_an_app_without_modules_is_tested_in_a_gopath(tmp_path: Path) -> None:
     assert only.working_directory == str(folder)
     assert (folder / "main.go").is_file()
     assert variables(tmp_path)["GOPATH.default"] == str(tmp_path / "layers/test")
+
+
+def test_an_image_for_another_machine_cannot_hold_the_go_of_this_one(tmp_path: Path) -> None:
+    context = a_build(tmp_path, files=VENDORED).context
+    facts = replace(context.facts, target=Target("linux", "arm64"))
+
+    with pytest.raises(UserError, match="cannot be made for arm64 on amd64"):
+        build(replace(context, facts=facts))
 
 
 @pytest.mark.parametrize("other", ["web", "worker"])

@@ -15,6 +15,7 @@ from gobp.buildpack.packages import all_packages
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
+from gobp.errors import UserError
 from gobp.system.files import copy_tree
 
 LAYER = "test"
@@ -24,7 +25,11 @@ _WRITABLE = {"GOCACHE": "/tmp/go-build", "GOPATH": "/tmp/go"}  # noqa: S108 # of
 
 
 def build(context: BuildContext) -> Launch:
-    """Name the process that tests; the source is left in the image by source-removal."""
+    """Name the process that tests; the source is left in the image by source-removal.
+
+    Raises UserError.
+    """
+    _check_architecture(context)
     layout = read_layout(context.facts.app, context.env)
     tests = read_tests(context.facts)
     layer = context.layers.layer(LAYER)
@@ -52,6 +57,16 @@ def build(context: BuildContext) -> Launch:
 def read_tests(facts: DetectContext) -> Asked:
     """Read how to test: BP_GO_TEST_FLAGS and BP_GO_TEST. Raises UserError."""
     return Asked(on=True, words=(*flags_of_tests(facts.env), *asked(facts.env, TEST).words))
+
+
+def _check_architecture(context: BuildContext) -> None:
+    """Raise UserError where the Go of the build, which goes into the image, cannot run there."""
+    target, here = context.facts.target.arch, context.host.architecture
+    if target != here:
+        raise UserError(
+            f"an image that tests cannot be made for {target} on {here}: it holds Go itself",
+            remedy=f"build it on {target}, or test in the build with BP_GO_TEST=true.",
+        )
 
 
 def _variables(context: BuildContext, layout: AppLayout) -> dict[str, str]:
