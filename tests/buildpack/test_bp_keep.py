@@ -104,6 +104,13 @@ def test_a_glob_that_cannot_be_read_is_refused_before_anything_runs(glob: str) -
         read_keep_files({"BP_KEEP_FILES": f"assets:{glob}"})
 
 
+@pytest.mark.parametrize("glob", ["**/" * 200 + "x", "*a" * 100 + "b", "?*" * 100 + "b"])
+def test_a_glob_made_to_take_for_ever_does_not(glob: str) -> None:
+    deep = "/".join("a" * 50) + "/" + "a" * 200
+
+    assert kept(glob, (deep,)) == set()
+
+
 names = st.sampled_from(["a", "b", "ab", ".c"])
 paths = st.lists(names, min_size=1, max_size=3).map("/".join)
 

@@ -12,16 +12,37 @@ from dataclasses import dataclass
 from gobp.buildpack.component import AppTree
 from gobp.errors import UserError
 
+_Glob = tuple[re.Pattern[str] | None, ...]  # a pattern for each name of a path, None for **
+
 
 @dataclass(frozen=True, slots=True)
 class KeepFiles:
     """The globs of BP_KEEP_FILES, read."""
 
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[_Glob, ...]
 
     def matches(self, path: str) -> bool:
         """Tell whether a path relative to the app is kept with all it holds."""
-        return any(pattern.fullmatch(path) for pattern in self.patterns)
+        names = path.split("/")
+        return any(_matches(pattern, names) for pattern in self.patterns)
+
+
+def _matches(pattern: _Glob, names: list[str]) -> bool:
+    """Match name by name; ``**`` stands for any number of names, at the end for one at least.
+
+    ``reached`` are the numbers of names that the parts so far can stand for, so that the time is
+    bounded by the product of both lengths whatever the pattern is.
+    """
+    reached = {0}
+    for number, part in enumerate(pattern, start=1):
+        if part is None:
+            fewest = min(reached) + (number == len(pattern))
+            reached = set(range(fewest, len(names) + 1))
+        else:
+            reached = {n + 1 for n in reached if n < len(names) and part.fullmatch(names[n])}
+        if not reached:
+            return False
+    return len(names) in reached
 
 
 def read_keep_files(env: Mapping[str, str]) -> KeepFiles:
@@ -57,40 +78,45 @@ def _keeps_something(app: AppTree, keep: KeepFiles, folder: str) -> bool:
     return any(_keeps_something(app, keep, posixpath.join(folder, name)) for name in folders)
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
+def _pattern(glob: str) -> _Glob:
     normal = posixpath.normpath(glob).lstrip("/")
     parts = ("**" if normal in {"", "."} else normal).split("/")  # the app itself holds all
     if ".." in parts:
         raise _unreadable(glob, "it leads out of the app")
-    body = "/".join(_DEEP if part == "**" else _segment(part, glob) for part in parts)
-    body = body.replace(f"{_DEEP}/", "(?:[^/]+/)*").replace(_DEEP, ".+")
-    return re.compile(body, re.DOTALL)
-
-
-_DEEP = "\0"  # stands for ** while a pattern is put together
+    return tuple(
+        None if part == "**" else re.compile(_segment(part, glob), re.DOTALL) for part in parts
+    )
 
 
 def _segment(glob: str, whole: str) -> str:
-    out = []
+    """Return the expression for one name.
+
+    What a ``*`` before the last one stands for is found once and not tried anew (an atomic group),
+    so that no pattern takes more than the product of its length and the name's.
+    """
+    chunks = [""]
     position = 0
     while position < len(glob):
         character = glob[position]
         position += 1
         if character == "*":
-            out.append("[^/]*")
+            chunks.append("")
         elif character == "?":
-            out.append("[^/]")
+            chunks[-1] += "."
         elif character == "[":
             text, position = _character_class(glob, position, whole)
-            out.append(text)
+            chunks[-1] += text
         elif character == "\\":
             if position == len(glob):
                 raise _unreadable(whole, "it ends in a backslash")
-            out.append(re.escape(glob[position]))
+            chunks[-1] += re.escape(glob[position])
             position += 1
         else:
-            out.append(re.escape(character))
-    return "".join(out)
+            chunks[-1] += re.escape(character)
+    first, *middle = chunks
+    if not middle:
+        return first
+    return first + "".join(f"(?>.*?{chunk})" for chunk in middle[:-1]) + f".*{middle[-1]}"
 
 
 def _character_class(glob: str, start: int, whole: str) -> tuple[str, int]:
@@ -100,7 +126,7 @@ def _character_class(glob: str, start: int, whole: str) -> tuple[str, int]:
     inner = glob[start:end]
     negated = inner.startswith("^")
     body = re.sub(r"([\\\[&|~])", r"\\\1", inner.removeprefix("^"))
-    text = f"(?!/)[{'^' if negated else ''}{body}]"
+    text = f"[{'^' if negated else ''}{body}]"
     try:
         re.compile(text)
     except re.error as error:
