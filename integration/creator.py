@@ -31,6 +31,7 @@ RUN_IMAGE = "example.com/run:latest"
 APP_IMAGE = "example.com/app:v1"
 PATH = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin"
 SECONDS = 600
+UNSHARE = "/usr/bin/unshare"
 _WAIT_SECONDS = 20
 _MOUNTED = ("/layers", "/workspace", "/cnb")
 
@@ -161,12 +162,18 @@ def _wait_for(url: str, started: "subprocess.Popen[str]") -> None:
 
 @dataclass
 class Creator:
-    """The creator with a cache and a previous image of its own; ``root`` holds all it makes."""
+    """The creator with a cache and a previous image of its own; ``root`` holds all it makes.
+
+    ``prefix`` is put before its command (``unshare -n``), ``path`` is the build image's PATH, and
+    with ``read_only`` the buildpacks lie where nobody can write.
+    """
 
     root: Path
     buildpacks: Sequence[Path]
     env: Mapping[str, str] = field(default_factory=dict)
     prefix: Sequence[str] = ()
+    path: str = PATH
+    read_only: bool = False
 
     def create(
         self,
@@ -199,14 +206,13 @@ class Creator:
             *("-launcher", str(LIFECYCLE / "launcher"), "-no-color"),
             *("-run-image", RUN_IMAGE, APP_IMAGE),
         ]
-        script = (
-            f"mount --bind {work / 'layers'} /layers && "
-            f'mount --bind {work / "workspace"} /workspace && cd / && exec "$@"'
-        )
-        settings = {"PATH": PATH, "CNB_PLATFORM_API": "0.15", "CNB_EXPERIMENTAL_MODE": "warn"}
+        folders = {"/layers": work / "layers", "/workspace": work / "workspace"}
+        mounts = [f"/bin/mount --bind {folder} {place}" for place, folder in folders.items()]
+        script = " && ".join([*mounts, *self._sealed(), 'cd / && exec "$@"'])
+        settings = {"PATH": self.path, "CNB_PLATFORM_API": "0.15", "CNB_EXPERIMENTAL_MODE": "warn"}
         settings |= {"HOME": "/tmp", "CNB_USER_ID": str(USER), "CNB_GROUP_ID": str(USER)}
         return subprocess.run(
-            ["unshare", "-m", "sh", "-c", script, "sh", *self.prefix, *argv],
+            [UNSHARE, "-m", "/bin/sh", "-c", script, "sh", *self.prefix, *argv],
             env=settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -214,6 +220,13 @@ class Creator:
             timeout=SECONDS,
             check=False,
         )
+
+    def _sealed(self) -> list[str]:
+        """Return the commands that make the buildpacks read-only."""
+        if not self.read_only:
+            return []
+        folder = self.root / "buildpacks"
+        return [f"/bin/mount --bind {folder} {folder}", f"/bin/mount -o remount,bind,ro {folder}"]
 
     def _prepare(
         self, app: Path, env: Mapping[str, str], bindings: Mapping[str, Mapping[str, str]]

@@ -79,6 +79,12 @@ LAYERS = (
     LayerPart("targets", "launch", "`bin/` with the programs", "each build"),
     LayerPart("git", "build, launch", "`REVISION`, the commit that is checked out", "each build"),
     LayerPart(
+        "credentials",
+        "build",
+        "where git finds the files of `git-credentials` bindings, for buildpacks after gobp",
+        "each build",
+    ),
+    LayerPart(
         "ca-certificates",
         "build; launch with `BP_EMBED_CERTS`",
         "the certificates of bindings",

@@ -6,12 +6,17 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.credentials import private_modules, ssh
+from gobp.buildpack.credentials.git_credentials import GitCredentials
 from gobp.buildpack.credentials.given import Given, read_given
 from gobp.buildpack.credentials.goauth import command_text
 from gobp.buildpack.credentials.logins import Login, git_answer, netrc_text
 from gobp.buildpack.git_config import git_config
+from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Launch
+from gobp.cnb.layer import LayerTypes
 from gobp.system.netrc import read_netrc
+
+LAYER = "credentials"
 
 
 def build(context: BuildContext) -> Launch:
@@ -28,8 +33,35 @@ def build(context: BuildContext) -> Launch:
     private = private_modules.variables(given.patterns(context.env), context.env)
     for name, value in {**variables, **private}.items():
         context.session.set(name, value)
+    _hand_on(context, given)
     _report(context, given, private)
     return Launch()
+
+
+def _hand_on(context: BuildContext, given: Given) -> None:
+    """Let git log in for buildpacks after this one too: from the bindings' own files.
+
+    The layer is of the build alone, and holds where the files are, not what is in them.
+    """
+    files = [(each.helper, _file_of(each)) for each in given.git]
+    settings = [(name, _helper(path)) for name, path in files if path is not None]
+    if not settings:
+        return
+    layer = context.layers.layer(LAYER)
+    layer.reset()
+    variables = git_config(context.env, settings)
+    environment = LayerEnvironment(
+        build=tuple(
+            Modification(name, Operation.OVERRIDE, value) for name, value in variables.items()
+        )
+    )
+    context.layers.contribute(layer, LayerTypes(build=True), environment=environment)
+
+
+def _file_of(given: GitCredentials) -> Path | None:
+    """Return the file with what git is told, in either layout of a binding."""
+    places = [Path(given.folder, name) for name in ("credentials", "secret/credentials")]
+    return next((path for path in places if given.folder and path.is_file()), None)
 
 
 class _PrivateFiles:

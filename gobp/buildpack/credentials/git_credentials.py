@@ -29,6 +29,7 @@ class GitCredentials:
     """What one binding says; ``context`` is an address, "" for every address.
 
     ``machine`` is the context without its scheme, ``private`` what of it is private by name.
+    ``folder`` is where the binding lies, "" for one that has no files.
     """
 
     binding: str
@@ -37,6 +38,12 @@ class GitCredentials:
     answer: str = field(repr=False)
     login: Login | None = field(default=None, repr=False)
     private: tuple[str, ...] = ()
+    folder: str = ""
+
+    @property
+    def helper(self) -> str:
+        """The name of git's setting for who answers for this address."""
+        return f"credential.{self.context}.helper" if self.context else "credential.helper"
 
 
 def read(bindings: Iterable[Binding]) -> tuple[GitCredentials, ...]:
@@ -65,7 +72,9 @@ def _read(binding: Binding) -> GitCredentials:
         named_by = f"the binding {binding.name}"
         login = Login(machine, values["username"], values["password"], named_by)
     private = names_in(binding, "private")
-    return GitCredentials(binding.name, context, machine, answer, login, private)
+    return GitCredentials(
+        binding.name, context, machine, answer, login, private, folder=binding.path
+    )
 
 
 def _answer(binding: Binding) -> str:
