@@ -160,7 +160,7 @@ def test_the_race_detector_without_a_c_compiler_is_explained(bench: Workbench) -
     done = bench.build(TESTED, BP_GO_TEST="true", BP_GO_TEST_FLAGS="-race", CC="no-gcc")
 
     assert done.status == 1
-    assert "-race needs cgo" in done.output
+    assert "the build image has no C compiler no-gcc" in done.output
 
 
 def test_an_app_without_modules_is_tested(bench: Workbench) -> None:

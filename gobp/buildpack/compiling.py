@@ -3,12 +3,16 @@
 Build, vet and test share their results in the compile cache only as far as these are the same.
 """
 
+from collections.abc import Iterable
+
 from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
 from gobp.buildpack.compile_cache import open_compile_cache
 from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.go_command import go_environment
 from gobp.buildpack.go_flags import build_flags, flag_name, user_flags
 from gobp.buildpack.linking import read_linking
+
+_SANITIZERS = frozenset({"asan", "msan", "race"})
 
 
 def compile_flags(
@@ -28,16 +32,22 @@ def compile_flags(
     )
 
 
-def flags_for_tests(facts: DetectContext, layout: AppLayout) -> tuple[str, ...]:
-    """Return the build's flags without our default of ``-trimpath``. Raises UserError.
+def flags_for_tests(
+    facts: DetectContext, layout: AppLayout, asked: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the build's flags and then those asked of the tests. Raises UserError.
 
-    Tests find their files by the paths that it removes (``runtime.Caller``).
+    Of our defaults two are left out: ``-trimpath``, as tests find their files by the paths that it
+    removes (``runtime.Caller``), and ``-buildmode`` with a sanitizer, which go does not link so.
     """
-    flags = compile_flags(facts, layout)
+    wanted = tuple(asked)
+    ours = {"trimpath"}
+    if not _SANITIZERS.isdisjoint(flag_name(flag) for flag in wanted):
+        ours.add("buildmode")
     given = (*user_flags(facts.env), *facts.env.get("GOFLAGS", "").split())
-    if "trimpath" in {flag_name(flag) for flag in given}:
-        return flags
-    return tuple(flag for flag in flags if flag_name(flag) != "trimpath")
+    ours -= {flag_name(flag) for flag in given}
+    flags = compile_flags(facts, layout)
+    return (*(flag for flag in flags if flag_name(flag) not in ours), *wanted)
 
 
 def mod_flag(facts: DetectContext, layout: AppLayout) -> str:

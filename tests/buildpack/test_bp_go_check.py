@@ -81,6 +81,15 @@ class TestFlags:
         assert config.build_flags == ("-buildmode=pie", "-trimpath", "-tags=x")
         assert config.test_flags == ("-buildmode=pie", "-tags=x", "-count=1", "-v")
 
+    @pytest.mark.parametrize("name", ["BP_GO_TEST_FLAGS", "BP_GO_TEST"])
+    def test_a_sanitizer_is_not_linked_as_pie(self, name: str) -> None:
+        assert read_config(facts(**{name: "-race"})).test_flags == ("-race",)
+
+    def test_a_build_mode_that_the_user_gives_stays(self) -> None:
+        config = read_config(facts(BP_GO_BUILD_FLAGS="-buildmode=exe", BP_GO_TEST_FLAGS="-race"))
+
+        assert config.test_flags == ("-buildmode=exe", "-race")
+
     @pytest.mark.parametrize("name", ["BP_GO_BUILD_FLAGS", "GOFLAGS"])
     def test_trimpath_that_the_user_gives_is_for_tests_too(self, name: str) -> None:
         config = read_config(facts(**{name: "-trimpath"}))

@@ -37,7 +37,7 @@ def _test(context: BuildContext, config: CheckConfig) -> None:
     context.log.process(f"Testing the app{_elsewhere(context)}")
     with workplace(context, config.layout, env) as place:
         packages = config.test.packages or all_packages(context, config.layout, place)
-        argv = ("go", "test", "-json", *config.test_flags, *config.test.flags, *packages)
+        argv = ("go", "test", "-json", *config.test_flags, *packages)
         run_tests(context, argv, place, report=config.report)
     context.log.gap()
 

@@ -13,7 +13,10 @@ _REPORT = "junit.xml"
 
 @dataclass(frozen=True, slots=True)
 class CheckConfig:
-    """``build_flags`` are those of the build; ``report`` is a path, "" where none is wanted."""
+    """What to run: ``build_flags`` are those of the build, ``test_flags`` all of ``go test``.
+
+    ``report`` is a path, "" where none is wanted.
+    """
 
     layout: AppLayout
     vet: Asked
@@ -26,12 +29,14 @@ class CheckConfig:
 def read_config(facts: DetectContext) -> CheckConfig:
     """Read variables and app. Raises UserError."""
     layout = read_layout(facts.app, facts.env)
+    test = asked(facts.env, TEST)
+    flags = (*flags_of_tests(facts.env), *test.flags)
     return CheckConfig(
         layout=layout,
         vet=asked(facts.env, VET),
-        test=asked(facts.env, TEST),
+        test=test,
         build_flags=compile_flags(facts, layout),
-        test_flags=(*flags_for_tests(facts, layout), *flags_of_tests(facts.env)),
+        test_flags=flags_for_tests(facts, layout, flags),
         report=_report(facts.env.get("BP_GO_TEST_REPORT", "").strip()),
     )
 

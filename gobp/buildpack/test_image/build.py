@@ -43,7 +43,7 @@ def build(context: BuildContext) -> Launch:
     context.layers.contribute(layer, LayerTypes(launch=True), environment=environment)
     process = Process(
         type=PROCESS,
-        command=("go", "test", *flags_for_tests(context.facts, layout), *tests.flags),
+        command=("go", "test", *flags_for_tests(context.facts, layout, tests.flags)),
         args=tests.packages or _all(context, layout),
         default=True,
         working_directory=str(_folder(context, layout, layer)),
