@@ -48,7 +48,7 @@ func main() {
 }
 """
 HELLO = 'package main\n\nfunc main() { println("hello") }\n'
-MODULE = "module example.com/team/app\n\ngo 1.24\n"
+MODULE = "module example.com/team/app\n\ngo 1.26\n"
 
 
 def hello(word: str) -> str:

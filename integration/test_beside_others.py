@@ -21,7 +21,7 @@ VENDORED = {
     "go.mod": f"{MODULE}\nrequire example.com/lib v1.0.0\n",
     "main.go": HELLO,
     "deps.go": using("example.com/lib"),
-    "vendor/modules.txt": "# example.com/lib v1.0.0\n## explicit; go 1.24\nexample.com/lib\n",
+    "vendor/modules.txt": "# example.com/lib v1.0.0\n## explicit; go 1.26\nexample.com/lib\n",
     "vendor/example.com/lib/lib.go": "package lib\n",
 }
 PLAN = """[[requires]]
@@ -60,7 +60,7 @@ def peers() -> Path:
     folder = TOOLS / "peers/paketo"
     if not (folder / "go-dist/bin/run").is_file():
         pytest.skip(f"there are no Paketo buildpacks in {folder}")
-    if not (folder / "go-dist/deps/go.tgz").is_file():
+    if "file:///deps/go.tgz" not in (folder / "go-dist/buildpack.toml").read_text():
         output_of(["sh", str(SCRIPTS.parent / "bench/paketo_go_dist_offline.sh"), str(TOOLS)])
     return folder
 
@@ -107,7 +107,7 @@ def test_go_from_a_buildpack_before_gobp_is_used(
     buildpacks = [peers / "go-dist", dist / "buildpack"]
     creator = Creator(tmp_path / "work", buildpacks, environment(), path=without_go)
     version = go_env("GOVERSION").removeprefix("go")
-    files = {**APP, "go.mod": MODULE.replace("1.24", version.rpartition(".")[0])}
+    files = {**APP, "go.mod": MODULE.replace("1.26", version.rpartition(".")[0])}
 
     created = creator.create(make_app(app, files))
 

@@ -104,7 +104,7 @@ def test_labels_cannot_write_launch_toml(bench: Workbench, value: str) -> None:
 def test_a_module_path_stays_a_name(bench: Workbench, name: str) -> None:
     before = sorted(path.name for path in bench.root.parent.iterdir())
 
-    done = bench.build({"go.mod": f"module {name}\n\ngo 1.24\n", "main.go": MAIN})
+    done = bench.build({"go.mod": f"module {name}\n\ngo 1.26\n", "main.go": MAIN})
 
     assert_sane(done)
     assert sorted(path.name for path in bench.root.parent.iterdir()) == before

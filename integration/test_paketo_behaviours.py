@@ -263,7 +263,7 @@ class TestGoBuild:
         assert "Hello, World!" in page(created)
 
     def test_a_workspace_is_made_of_the_folders_to_use(self, creator: Creator, app: Path) -> None:
-        make_app(app, {"cmd/cli/go.mod": "module example.com/binary\n\ngo 1.24\n"})
+        make_app(app, {"cmd/cli/go.mod": "module example.com/binary\n\ngo 1.26\n"})
         put_files(app / "cmd/cli", {"main.go": HELLO, "deps.go": using(FUZZY)})
         require(app / "cmd/cli", f"{FUZZY}@v0.1.0")
 
@@ -277,7 +277,7 @@ class TestGoBuild:
     def test_live_reload_adds_a_process_to_each_and_is_the_default(
         self, creator: Creator, app: Path
     ) -> None:
-        make_app(app, {"go.mod": "module example.com/workspace\n\ngo 1.24\n", "main.go": SERVER})
+        make_app(app, {"go.mod": "module example.com/workspace\n\ngo 1.26\n", "main.go": SERVER})
 
         created = creator.create(app, {"BP_LIVE_RELOAD_ENABLED": "true"})
 
@@ -335,7 +335,7 @@ class TestDefects:
     """The defects (a) to (i) of reference/paketo.md 1.4, and what is right."""
 
     def test_a_the_program_of_a_v2_module_starts(self, creator: Creator, app: Path) -> None:
-        make_app(app, {"go.mod": "module example.com/foo/v2\n\ngo 1.24\n", "main.go": HELLO})
+        make_app(app, {"go.mod": "module example.com/foo/v2\n\ngo 1.26\n", "main.go": HELLO})
 
         created = creator.create(app)
 
@@ -410,7 +410,7 @@ class TestDefects:
     def test_h_modules_of_a_workspace_are_removable_by_a_plain_user(
         self, creator: Creator, app: Path
     ) -> None:
-        make_app(app, {"go.work": "go 1.24\n\nuse ./svc\n", "svc/go.mod": MODULE})
+        make_app(app, {"go.work": "go 1.26\n\nuse ./svc\n", "svc/go.mod": MODULE})
         put_files(app / "svc", {"main.go": HELLO, "deps.go": using(TOML)})
         require(app / "svc", f"{TOML}@v1.2.0")
 
@@ -419,7 +419,7 @@ class TestDefects:
     def test_i_a_workspace_with_a_root_module_gets_its_modules_once(
         self, dist: Path, tmp_path: Path, app: Path
     ) -> None:
-        make_app(app, {"go.work": "go 1.24\n\nuse .\n", "go.mod": MODULE})
+        make_app(app, {"go.work": "go 1.26\n\nuse .\n", "go.mod": MODULE})
         put_files(app, {"main.go": HELLO, "deps.go": using(TOML)})
         require(app, f"{TOML}@v1.2.0")
         env = {"GOPROXY": go_env("GOPROXY")}
