@@ -44,8 +44,9 @@ package: runtime ## make dist/: the buildpack as a folder and as gobp.cnb
 	  $(if $(ARCHES),--offline-architectures "$(ARCHES)") $(if $(OFFLINE_SEED),--offline-seed) \
 	  $(if $(PUBLISH),--publish "$(PUBLISH)")
 
-reference: $(VENV)/dev.done ## write docs/reference.md and the tables of README.md anew
+reference: $(VENV)/dev.done ## write docs/reference.md, docs/failures.md and the tables of README.md anew
 	@$(BIN)/python -m release.reference
+	@$(BIN)/python -m release.failures
 
 lock: $(VENV)/dev.done ## renew requirements/*.txt (pip-tools)
 	@$(PIP) install pip-tools
