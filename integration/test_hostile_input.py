@@ -5,6 +5,7 @@ tests/cnb/test_cnb_toml.py, images that lead out in tests/platform/test_unpack.p
 """
 
 import os
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,19 @@ import pytest
 from integration.by_hand import APP, MAIN, MODULE, Done, Workbench
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """A build whose compile cache the others start with, as a second build of an image does."""
+    warm = Workbench(tmp_path_factory.mktemp("warm"))
+    done = warm.build(APP)
+    assert done.status == 0, done.output
+    warm.restore()
+    return warm
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def bench(warm: Workbench, tmp_path: Path) -> Workbench:
+    shutil.copytree(warm.layers, tmp_path / "layers")
     return Workbench(tmp_path)
 
 
