@@ -22,6 +22,7 @@ lint: $(VENV)/dev.done ## check style, types and the import contract
 	@$(BIN)/lint-imports
 
 integration: $(VENV)/dev.done ## run the tests with real tools; what is not there is skipped, and said
+	@$(BIN)/python -m release.runtime build || echo "no ./runtime: the tests that need it will fail or be skipped"
 	@$(BIN)/pytest integration -rs
 
 bench: $(VENV)/dev.done ## measure detect, and gobp beside its peers where they are there

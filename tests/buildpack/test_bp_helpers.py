@@ -1,6 +1,5 @@
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,46 +58,6 @@ def test_a_prebuilt_helper_needs_no_sources(tmp_path: Path) -> None:
     put_helper(a_build(tmp_path).context, "greet", tmp_path / "greet")
 
     assert (tmp_path / "greet").read_bytes() == b"prebuilt"
-
-
-@needs_go
-def test_a_helper_of_older_sources_is_compiled_anew(tmp_path: Path) -> None:
-    with_sources(tmp_path)
-    with_prebuilt(tmp_path, of="0")
-
-    put_helper(real_build(tmp_path).context, "greet", tmp_path / "greet")
-
-    assert subprocess.check_output([tmp_path / "greet"]) == b"hello\n"
-
-
-@needs_go
-def test_a_compiled_helper_is_the_same_whatever_the_user_set_and_wherever_it_lies(
-    tmp_path: Path,
-) -> None:
-    one, two = tmp_path / "one", tmp_path / "elsewhere" / "two"
-    for root in (one, two):
-        root.mkdir(parents=True)
-        with_sources(root).chmod(0o555)
-    settings = {"GOFLAGS": "-race", "CGO_ENABLED": "1", "GOARCH": "386", "GOAMD64": "v3"}
-
-    put_helper(real_build(one).context, "greet", one / "greet")
-    build = real_build(two, **settings)
-    put_helper(build.context, "greet", two / "greet")
-
-    assert (one / "greet").read_bytes() == (two / "greet").read_bytes()
-    assert "Compiling the helper greet" in build.said.getvalue()
-    assert list(build.context.layers.root.iterdir()) == []
-
-
-@needs_go
-def test_a_helper_that_does_not_compile_says_why(tmp_path: Path) -> None:
-    with_sources(tmp_path, "package main\n\nfunc main() { missing() }\n")
-
-    with pytest.raises(UserError, match="the helper greet cannot be compiled") as raised:
-        put_helper(real_build(tmp_path).context, "greet", tmp_path / "greet")
-
-    assert "undefined: missing" in raised.value.detail
-    assert not (tmp_path / "greet").exists()
 
 
 def test_without_go_the_remedy_is_the_package(tmp_path: Path) -> None:
