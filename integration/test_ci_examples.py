@@ -138,7 +138,7 @@ def test_the_lines_of_the_github_job_build_and_push(
 ) -> None:
     job = read(GITHUB)["jobs"]["image"]
     steps = [line for step in job["steps"] for line in step.get("run", "").splitlines()]
-    image = job["env"]["IMAGE"].replace("ghcr.io", registry)
+    image = job["env"]["IMAGE"].replace("${{ vars.REGISTRY }}", registry)
     image = image.replace("${{ github.repository }}", "shop/web")
     image = image.replace("${{ github.sha }}", head(app))
 

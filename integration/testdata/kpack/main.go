@@ -47,6 +47,9 @@ type cluster struct {
 	Lifecycle build.ClusterLifecycle
 	Builder   build.ClusterBuilder
 	Image     build.Image
+	// The other way to name buildpacks; it is admitted, and the pods are made without it.
+	Store     build.ClusterStore
+	FromStore build.ClusterBuilder
 }
 
 // result is what the test runs.
@@ -159,7 +162,12 @@ func (c *cluster) add(ctx context.Context, document []byte) error {
 		return admit(ctx, document, &c.Stack)
 	case "kpack.io/v1alpha2 ClusterLifecycle":
 		return admit(ctx, document, &c.Lifecycle)
+	case "kpack.io/v1alpha2 ClusterStore":
+		return admit(ctx, document, &c.Store)
 	case "kpack.io/v1alpha2 ClusterBuilder":
+		if bytes.Contains(document, []byte("kind: ClusterStore")) {
+			return admit(ctx, document, &c.FromStore)
+		}
 		return admit(ctx, document, &c.Builder)
 	case "kpack.io/v1alpha2 Image":
 		ctx = context.WithValue(ctx, build.HasDefaultStorageClass, true)
