@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.report_file import NAME as REPORT
+from gobp.buildpack.reporting.report_file import NAME as REPORT
 from gobp.golang.dirhash import hash1
 from gobp.system.machine import machine_architecture
 from integration.by_hand import (

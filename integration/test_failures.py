@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gobp.buildpack.report_file import NAME
+from gobp.buildpack.reporting.report_file import NAME
 from gobp.golang.failures.catalogue import FAILURES, ROOT_CAUSES
 from integration.by_hand import APP, MODULE, Workbench, go_root
 from integration.creator import Creator, missing, put_files

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.helpers import STAMP, put_helper
+from gobp.buildpack.supply.helpers import STAMP, put_helper
 from gobp.errors import UserError
 from gobp.system.machine import machine_architecture
 from gobp.system.process import SystemCommands

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from gobp.buildpack.words import split_words
+from gobp.buildpack.go.words import split_words
 from gobp.cnb import toml
 from gobp.cnb.env import LayerEnvironment, Modification, Operation, layer_directories
 from integration.creator import put_files

@@ -140,6 +140,15 @@ class TestGoBuild:
         assert "      Failed after " in done.stdout
         assert "undefined: SomeType" in done.stdout
 
+    def test_a_buildpack_yml_is_answered_with_the_variables(
+        self, creator: Creator, app: Path
+    ) -> None:
+        created = creator.create(make_app(app, {"main.go": SERVER, "buildpack.yml": "go: {}"}))
+
+        assert "Warning: buildpack.yml is not read here; set variables (BP_GO_VERSION" in (
+            created.log
+        )
+
     def test_flags_and_ldflags_reach_the_compiler(self, creator: Creator, app: Path) -> None:
         tagged = SERVER.replace("package main", "//go:build paketo\n\npackage main", 1)
         make_app(app, {"main.go": tagged})

@@ -5,8 +5,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from gobp.buildpack.go_command import installed_go
-from gobp.buildpack.helpers import (
+from gobp.buildpack.go.command import installed_go
+from gobp.buildpack.supply.helpers import (
     STAMP,
     compile_environment,
     compile_helper,

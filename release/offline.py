@@ -14,11 +14,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gobp.buildpack.compile_seed import dependency_name
+from gobp.buildpack.go.compile_seed import dependency_name
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
 from gobp.buildpack.go_dist.install import Shape, places, unpack
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies
-from gobp.buildpack.mirrors import read_mirrors
+from gobp.buildpack.supply.mirrors import read_mirrors
 from gobp.cnb import toml
 from gobp.errors import UserError
 from gobp.golang.constraint import Constraint

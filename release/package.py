@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from gobp.buildpack.helpers import source_files
+from gobp.buildpack.supply.helpers import source_files
 from gobp.errors import UserError
 from release.buildpackage import write_buildpackage
 from release.helpers import PREBUILT, build_helpers

@@ -1,7 +1,7 @@
 """Writes what users look up: ``python -m release.reference``.
 
 docs/reference.md as a whole, and in README.md the tables between two marks, so that both say what
-gobp/buildpack/variables.py and parts.py say.
+gobp/buildpack/reporting/variables.py and parts.py say.
 """
 
 import sys
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gobp.buildpack.go_dist.candidates import DEFAULT, PRIORITIES
 from gobp.buildpack.image_labels.labels import OCI_VARIABLES
-from gobp.buildpack.parts import LAYERS, PARTS, PROCESSES
-from gobp.buildpack.variables import BINDINGS, VARIABLES
+from gobp.buildpack.reporting.parts import LAYERS, PARTS, PROCESSES
+from gobp.buildpack.reporting.variables import BINDINGS, VARIABLES
 from gobp.golang.constraint import ACCEPTED_FORMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,8 +24,8 @@ _HOW_TO_GIVE = """\
 # Reference
 
 Variables, bindings, components, layers, processes, labels. Written by
-`python -m release.reference` from `gobp/buildpack/variables.py` and `parts.py`: edit those files, \
-not this one.
+`python -m release.reference` from `gobp/buildpack/reporting/variables.py` and `parts.py`: edit \
+those files, not this one.
 
 ## How to give variables and bindings
 

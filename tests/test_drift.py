@@ -10,8 +10,8 @@ import pytest
 from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.detectors import DETECTORS
 from gobp.buildpack.go_dist.candidates import PRIORITIES
-from gobp.buildpack.parts import LAYERS, PARTS
-from gobp.buildpack.variables import VARIABLES, is_known
+from gobp.buildpack.reporting.parts import LAYERS, PARTS
+from gobp.buildpack.reporting.variables import VARIABLES, is_known
 from gobp.cnb.sbom import SbomFormat
 from release import reference
 
@@ -21,7 +21,7 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*
 CODE = {
     path.relative_to(ROOT).as_posix(): path.read_text()
     for path in sorted(ROOT.glob("gobp/**/*.py"))
-    if path != ROOT / "gobp/buildpack/variables.py"
+    if path != ROOT / "gobp/buildpack/reporting/variables.py"
 }
 VARIABLE = re.compile(r"\bBPE?_[A-Z][A-Z0-9_]*")
 FENCED = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)

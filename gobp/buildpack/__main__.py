@@ -17,7 +17,7 @@ def main(phase: str, arguments: list[str]) -> int:
         raise
     except (UserError, OSError) as error:
         # Only a failure needs this, and detect is timed.
-        from gobp.buildpack.machine_errors import as_user_error  # noqa: PLC0415
+        from gobp.buildpack.reporting.machine_errors import as_user_error  # noqa: PLC0415
 
         known = as_user_error(error)
         if known is None:

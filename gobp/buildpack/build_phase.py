@@ -4,23 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gobp.buildpack.app_layout import read_layout
+from gobp.buildpack.app.layout import read_layout
 from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.component import BuildContext, DetectContext, Host
-from gobp.buildpack.debug_log import (
+from gobp.buildpack.facts import read_facts
+from gobp.buildpack.group import Group, Member, NotDetected, resolve_group
+from gobp.buildpack.layers import Layers
+from gobp.buildpack.merge import merge
+from gobp.buildpack.reporting.debug_log import (
     log_decisions,
     log_layer_environment,
     log_of,
     log_variables,
 )
-from gobp.buildpack.facts import read_facts
-from gobp.buildpack.group import Group, Member, NotDetected, resolve_group
-from gobp.buildpack.hints import hints
-from gobp.buildpack.layers import Layers
-from gobp.buildpack.merge import merge
-from gobp.buildpack.report import RecordedCommands, Recorder
-from gobp.buildpack.report_file import write_report
-from gobp.buildpack.secrets import secrets_of
+from gobp.buildpack.reporting.hints import hints
+from gobp.buildpack.reporting.report import RecordedCommands, Recorder
+from gobp.buildpack.reporting.report_file import write_report
+from gobp.buildpack.reporting.secrets import secrets_of
 from gobp.buildpack.session import Session
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml

@@ -11,7 +11,7 @@ from gobp.cnb.phases import Target
 
 if TYPE_CHECKING:
     from gobp.buildpack.layers import Layers
-    from gobp.buildpack.report import Recorder
+    from gobp.buildpack.reporting.report import Recorder
     from gobp.buildpack.session import Session
     from gobp.cnb.buildpack_plan import Entry
     from gobp.log import BuildLog

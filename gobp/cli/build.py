@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gobp.buildpack.go_command import installed_go
+from gobp.buildpack.go.command import installed_go
 from gobp.cli.options import app_argument, cache_option, env_options, on_path, read_env
 from gobp.cli.own_buildpack import own_buildpack
 from gobp.errors import UserError

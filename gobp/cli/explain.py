@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from gobp.buildpack.component import DetectContext
-from gobp.buildpack.explain import Explanation
-from gobp.buildpack.explain import explain as explain_app
+from gobp.buildpack.go.command import installed_go
 from gobp.buildpack.go_build.processes import table as process_table
-from gobp.buildpack.go_command import installed_go
 from gobp.buildpack.go_dist.candidates import table
 from gobp.buildpack.go_dist.catalog import default_version, releases
+from gobp.buildpack.reporting.explain import Explanation
+from gobp.buildpack.reporting.explain import explain as explain_app
 from gobp.cli.options import app_argument, env_options, read_env
 from gobp.cli.own_buildpack import own_buildpack
 from gobp.cnb.phases import Target

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
+from gobp.buildpack.app.layout import AppLayout, Mode, Vendor, read_layout
 from gobp.errors import UserError
 from tests.fakes.memory_tree import MemoryTree
 

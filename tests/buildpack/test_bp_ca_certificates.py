@@ -15,8 +15,8 @@ from gobp.buildpack.ca_certificates.detect import detect
 from gobp.buildpack.ca_certificates_helper.build import build as build_helper
 from gobp.buildpack.ca_certificates_helper.detect import detect as detect_helper
 from gobp.buildpack.component import DetectContext, Fail, Pass
-from gobp.buildpack.helpers import STAMP
-from gobp.buildpack.secrets import secrets_of
+from gobp.buildpack.reporting.secrets import secrets_of
+from gobp.buildpack.supply.helpers import STAMP
 from gobp.cnb import toml
 from gobp.cnb.bindings import Binding
 from gobp.errors import UserError

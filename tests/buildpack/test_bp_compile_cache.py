@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from gobp.buildpack.compile_cache import keep_compile_cache, open_compile_cache
+from gobp.buildpack.go.compile_cache import keep_compile_cache, open_compile_cache
 from tests.fakes.a_build import a_build
 
 

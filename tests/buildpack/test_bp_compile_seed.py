@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.compile_seed import plant_seed
+from gobp.buildpack.go.compile_seed import plant_seed
 from gobp.errors import UserError
 from gobp.system.process import Captured
 from tests.fakes.a_build import ABuild, a_build

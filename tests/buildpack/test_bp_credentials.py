@@ -17,7 +17,7 @@ from gobp.buildpack.credentials.build import build
 from gobp.buildpack.credentials.detect import detect
 from gobp.buildpack.credentials.given import read_given
 from gobp.buildpack.credentials.private_modules import Patterns, variables
-from gobp.buildpack.go_command import go_environment
+from gobp.buildpack.go.command import go_environment
 from gobp.cnb.bindings import Binding
 from gobp.errors import UserError
 from tests.fakes.a_build import a_build

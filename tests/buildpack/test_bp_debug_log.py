@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.app_layout import read_layout
-from gobp.buildpack.debug_log import (
+from gobp.buildpack.app.layout import read_layout
+from gobp.buildpack.group import Group, Member
+from gobp.buildpack.reporting.debug_log import (
     log_decisions,
     log_go,
     log_layer_environment,
     log_of,
     log_variables,
 )
-from gobp.buildpack.group import Group, Member
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.system.process import Captured
 from tests.fakes.a_build import a_build

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gobp.buildpack.go_flags import build_flags, flag_name, tags_of, user_flags
+from gobp.buildpack.go.flags import build_flags, flag_name, tags_of, user_flags
 from gobp.errors import UserError
 
 

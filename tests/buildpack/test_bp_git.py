@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.app_layout import read_layout
+from gobp.buildpack.app.layout import read_layout
 from gobp.buildpack.component import DetectContext, Fail, Pass
 from gobp.buildpack.git.build import build, paths_to_come
 from gobp.buildpack.git.detect import detect

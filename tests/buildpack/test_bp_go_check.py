@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.buildpack.checks import Asked, asked
 from gobp.buildpack.component import DetectContext, Fail, Pass
+from gobp.buildpack.go.checks import Asked, asked
 from gobp.buildpack.go_check.build import build
 from gobp.buildpack.go_check.config import read_config
 from gobp.buildpack.go_check.detect import detect

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.buildpack import compile_cache
 from gobp.buildpack.component import BuildContext, DetectContext, Host
+from gobp.buildpack.go import compile_cache
+from gobp.buildpack.go.command import capture_go, go_environment, installed_go, run_go
+from gobp.buildpack.go.gopath import import_path
 from gobp.buildpack.go_build.binaries import Package, binary_names, parse_packages
 from gobp.buildpack.go_build.build import build, go_build_argv
-from gobp.buildpack.go_command import capture_go, go_environment, installed_go, run_go
-from gobp.buildpack.gopath import import_path
 from gobp.buildpack.layers import Layers
-from gobp.buildpack.report import Recorder
+from gobp.buildpack.reporting.report import Recorder
 from gobp.buildpack.session import Session
 from gobp.cnb.launch import Launch
 from gobp.errors import UserError

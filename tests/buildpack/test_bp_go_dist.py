@@ -25,9 +25,9 @@ from gobp.buildpack.go_dist.distribution import (
 )
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layers
-from gobp.buildpack.mirrors import read_mirrors
-from gobp.buildpack.report import Recorder
+from gobp.buildpack.reporting.report import Recorder
 from gobp.buildpack.session import Session
+from gobp.buildpack.supply.mirrors import read_mirrors
 from gobp.cnb import toml
 from gobp.cnb.bindings import Binding
 from gobp.cnb.buildpack_plan import Entry

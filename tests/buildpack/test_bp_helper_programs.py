@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.helpers import programs
+from gobp.buildpack.supply.helpers import programs
 
 SOURCES = Path(__file__).parents[2] / "helpers"
 SECONDS = 300

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.helpers import (
+from gobp.buildpack.supply.helpers import (
     STAMP,
     helper_id,
     prebuilt_helper,

@@ -2,11 +2,11 @@
 
 import pytest
 
+from gobp.buildpack.app.heroku import Directives, read_directives
 from gobp.buildpack.component import DetectContext, Pass
 from gobp.buildpack.go_build.config import read_config
 from gobp.buildpack.go_dist.candidates import version_candidates
 from gobp.buildpack.go_mod_vendor.detect import detect
-from gobp.buildpack.heroku import Directives, read_directives
 from gobp.cnb.buildpack_plan import Entry
 from gobp.errors import UserError
 from tests.fakes.memory_tree import MemoryTree

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gobp.buildpack.hints import hints
-from gobp.buildpack.variables import VARIABLES
+from gobp.buildpack.reporting.hints import hints
+from gobp.buildpack.reporting.variables import VARIABLES
 
 
 @pytest.mark.parametrize(

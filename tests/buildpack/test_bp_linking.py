@@ -3,8 +3,8 @@
 import pytest
 
 from gobp.buildpack.component import DetectContext
+from gobp.buildpack.go.linking import read_linking
 from gobp.buildpack.go_build.config import read_config
-from gobp.buildpack.linking import read_linking
 from gobp.cnb.phases import Target
 from gobp.errors import UserError
 from tests.fakes.memory_tree import MemoryTree

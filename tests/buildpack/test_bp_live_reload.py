@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.compile_cache import keep_compile_cache, open_compile_cache
 from gobp.buildpack.component import DetectContext, Fail, Pass
-from gobp.buildpack.explain import explain
-from gobp.buildpack.linking import read_linking
+from gobp.buildpack.go.compile_cache import keep_compile_cache, open_compile_cache
+from gobp.buildpack.go.linking import read_linking
+from gobp.buildpack.go.recipe import Recipe, build_variables, read_recipe, write_recipe
 from gobp.buildpack.live_reload.build import build, check
 from gobp.buildpack.live_reload.detect import detect
 from gobp.buildpack.live_reload.processes import Reloader, reload_processes, watcher_argv
-from gobp.buildpack.recipe import Recipe, build_variables, read_recipe, write_recipe
+from gobp.buildpack.reporting.explain import explain
 from gobp.cnb import toml
 from gobp.cnb.build_plan import Require
 from gobp.cnb.launch import Process

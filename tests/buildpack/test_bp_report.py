@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gobp.buildpack.layers import Layers
-from gobp.buildpack.report import RecordedCommands, Recorder
-from gobp.buildpack.report_file import NAME, write_report
+from gobp.buildpack.reporting.report import RecordedCommands, Recorder
+from gobp.buildpack.reporting.report_file import NAME, write_report
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.log import BuildLog

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.buildpack.secrets import secrets_of
+from gobp.buildpack.reporting.secrets import secrets_of
 from gobp.cnb.bindings import Binding
 from gobp.log import BuildLog
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.command import go_environment
 from gobp.buildpack.go_build.config import read_config
 from gobp.buildpack.go_build.stamping import stamping_flags
-from gobp.buildpack.go_command import go_environment
 from gobp.system.process import SystemCommands
 from tests.fakes.a_build import ABuild, a_build
 

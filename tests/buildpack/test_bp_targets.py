@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.app_layout import Mode, read_layout
+from gobp.buildpack.app.layout import Mode, read_layout
 from gobp.buildpack.go_build.targets import (
     Programs,
     chosen_targets,

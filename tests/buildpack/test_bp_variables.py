@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.variables import BINDINGS, VARIABLES, is_known
+from gobp.buildpack.reporting.variables import BINDINGS, VARIABLES, is_known
 
 SOURCE = Path(__file__).parents[2] / "gobp/buildpack"
 _NAME = re.compile(r'"(BPE?_[A-Z_]+|GO[A-Z]{2,}|CGO_ENABLED)"')

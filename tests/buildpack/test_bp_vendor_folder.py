@@ -2,7 +2,7 @@
 
 import pytest
 
-from gobp.buildpack.app_layout import read_layout
+from gobp.buildpack.app.layout import read_layout
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.go_build.config import read_config
 from gobp.buildpack.go_mod_vendor.commands import fetch_argv

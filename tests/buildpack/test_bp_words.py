@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.buildpack.words import single_word, split_words
+from gobp.buildpack.go.words import single_word, split_words
 from gobp.errors import UserError
 
 ENV = {"A": "x y", "ONE": "1", "EMPTY": ""}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext, DetectContext, Host
 from gobp.buildpack.layers import Layers
-from gobp.buildpack.report import Recorder
+from gobp.buildpack.reporting.report import Recorder
 from gobp.buildpack.session import Session
 from gobp.cnb.bindings import Binding
 from gobp.cnb.buildpack_plan import Entry

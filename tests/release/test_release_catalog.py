@@ -3,8 +3,8 @@
 import tomllib
 from pathlib import Path
 
-from gobp.buildpack.dependency import dependency
 from gobp.buildpack.go_dist.catalog import Release, releases
+from gobp.buildpack.supply.dependency import dependency
 from gobp.golang.version import GoVersion
 from release.catalog import ARCHITECTURES, rewritten
 

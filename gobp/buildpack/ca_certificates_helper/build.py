@@ -1,7 +1,7 @@
 """Puts the program into the image that reads certificates from bindings before each start."""
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.helpers import helper_id, prebuilt_helper, put_helper
+from gobp.buildpack.supply.helpers import helper_id, prebuilt_helper, put_helper
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 

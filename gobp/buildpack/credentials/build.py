@@ -10,7 +10,7 @@ from gobp.buildpack.credentials.git_credentials import GitCredentials
 from gobp.buildpack.credentials.given import Given, read_given
 from gobp.buildpack.credentials.goauth import command_text
 from gobp.buildpack.credentials.logins import Login, git_answer, netrc_text
-from gobp.buildpack.git_config import git_config
+from gobp.buildpack.go.git_config import git_config
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes

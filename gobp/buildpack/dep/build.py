@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.dependency import Dependency, deliver, dependency
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.steps import timed
+from gobp.buildpack.reporting.steps import timed
+from gobp.buildpack.supply.dependency import Dependency, deliver, dependency
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gobp.buildpack.app_layout import read_layout
+from gobp.buildpack.app.layout import read_layout
 from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import go_environment
-from gobp.buildpack.gopath import workplace
+from gobp.buildpack.go.command import go_environment
+from gobp.buildpack.go.gopath import workplace
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.steps import run_logged
+from gobp.buildpack.reporting.steps import run_logged
 from gobp.buildpack.switches import is_debug
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes

@@ -2,7 +2,7 @@
 
 import posixpath
 
-from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.app.layout import AppLayout, Mode, read_layout
 from gobp.buildpack.component import AppTree, DetectContext, DetectResult, Fail, Pass
 from gobp.cnb.build_plan import BuildPlan, Require
 

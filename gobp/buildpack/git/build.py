@@ -3,10 +3,10 @@
 import posixpath
 import re
 
-from gobp.buildpack.app_layout import AppLayout, read_layout
+from gobp.buildpack.app.layout import AppLayout, read_layout
 from gobp.buildpack.component import AppTree, BuildContext
 from gobp.buildpack.git.repository import revision
-from gobp.buildpack.git_config import git_config
+from gobp.buildpack.go.git_config import git_config
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Label, Launch
 from gobp.cnb.layer import LayerTypes

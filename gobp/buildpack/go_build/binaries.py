@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import capture_go
+from gobp.buildpack.go.command import capture_go
 from gobp.errors import UserError
 from gobp.golang.json_objects import json_objects
 from gobp.golang.module import executable_name, executable_name_of_files

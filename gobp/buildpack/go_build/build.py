@@ -4,20 +4,20 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gobp.buildpack.app_layout import Mode, read_layout
-from gobp.buildpack.compile_cache import keep_compile_cache
-from gobp.buildpack.compiling import compile_environment, compile_flags
+from gobp.buildpack.app.layout import Mode, read_layout
 from gobp.buildpack.component import BuildContext, DetectContext
-from gobp.buildpack.debug_log import log_go
+from gobp.buildpack.go.command import run_go
+from gobp.buildpack.go.compile_cache import keep_compile_cache
+from gobp.buildpack.go.compiling import compile_environment, compile_flags
+from gobp.buildpack.go.gopath import Workplace, import_path, workplace
+from gobp.buildpack.go.recipe import Recipe, build_variables, write_recipe
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.notices import say_what_go_does, say_what_is_old
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import stamping_flags
-from gobp.buildpack.go_command import run_go
-from gobp.buildpack.gopath import Workplace, import_path, workplace
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.recipe import Recipe, build_variables, write_recipe
+from gobp.buildpack.reporting.debug_log import log_go
 from gobp.buildpack.switches import LIVE_RELOAD, is_generating, is_on
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, read_layout
-from gobp.buildpack.compiling import compile_flags
+from gobp.buildpack.app.layout import AppLayout, read_layout
 from gobp.buildpack.component import DetectContext
+from gobp.buildpack.go.compiling import compile_flags
+from gobp.buildpack.go.flags import tags_of, user_flags
+from gobp.buildpack.go.linking import Linking, read_linking
 from gobp.buildpack.go_build.targets import chosen_targets, find_programs, wished_targets
-from gobp.buildpack.go_flags import tags_of, user_flags
-from gobp.buildpack.linking import Linking, read_linking
 from gobp.errors import UserError
 from gobp.golang.sourcefile import BuildTarget
 

@@ -6,7 +6,7 @@ bin/detect asks this first, and is timed, so no more is imported than the answer
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gobp.buildpack.app_folders import build_folder, folders_to_use, module_root, workspace_root
+from gobp.buildpack.app.folders import build_folder, folders_to_use, module_root, workspace_root
 
 if TYPE_CHECKING:
     from gobp.buildpack.component import AppTree

@@ -4,11 +4,11 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gobp.buildpack.app_layout import AppLayout, Mode
+from gobp.buildpack.app.layout import AppLayout, Mode
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.flags import flag_name
 from gobp.buildpack.go_build.config import BuildConfig
 from gobp.buildpack.go_build.targets import find_programs
-from gobp.buildpack.go_flags import flag_name
 from gobp.golang.legacy_lock import LOCK_FILES
 from gobp.golang.sourcefile import BuildTarget
 

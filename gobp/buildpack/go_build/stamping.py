@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from gobp.buildpack.app_layout import Mode
+from gobp.buildpack.app.layout import Mode
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.flags import flag_name
 from gobp.buildpack.go_build.config import BuildConfig
-from gobp.buildpack.go_flags import flag_name
 
 _FLAG = "buildvcs"
 _WHAT_GO_ASKS = (

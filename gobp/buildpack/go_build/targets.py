@@ -4,9 +4,9 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, Mode
+from gobp.buildpack.app.heroku import read_directives
+from gobp.buildpack.app.layout import AppLayout, Mode
 from gobp.buildpack.component import AppTree
-from gobp.buildpack.heroku import read_directives
 from gobp.errors import UserError
 from gobp.golang import workfile
 from gobp.golang.sourcefile import BuildTarget, name_matches, package_name

@@ -1,12 +1,12 @@
 """Runs ``go vet`` and ``go test`` as the build will compile: with its flags and its cache."""
 
-from gobp.buildpack.compiling import compile_environment
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.command import run_go
+from gobp.buildpack.go.compiling import compile_environment
+from gobp.buildpack.go.gopath import workplace
+from gobp.buildpack.go.packages import all_packages
 from gobp.buildpack.go_check.config import CheckConfig, read_config
 from gobp.buildpack.go_check.testing import run_tests
-from gobp.buildpack.go_command import run_go
-from gobp.buildpack.gopath import workplace
-from gobp.buildpack.packages import all_packages
 from gobp.cnb.launch import Launch
 
 

@@ -3,10 +3,10 @@
 import posixpath
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, read_layout
-from gobp.buildpack.checks import TEST, VET, Asked, asked, flags_of_tests
-from gobp.buildpack.compiling import compile_flags, flags_for_tests
+from gobp.buildpack.app.layout import AppLayout, read_layout
 from gobp.buildpack.component import DetectContext
+from gobp.buildpack.go.checks import TEST, VET, Asked, asked, flags_of_tests
+from gobp.buildpack.go.compiling import compile_flags, flags_for_tests
 
 _REPORT = "junit.xml"
 

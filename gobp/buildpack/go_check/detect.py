@@ -1,7 +1,7 @@
 """The app is checked where the user asks for it, unless the image is to do it."""
 
-from gobp.buildpack.checks import TEST, VET, asked
 from gobp.buildpack.component import DetectContext, DetectResult, Fail, Pass
+from gobp.buildpack.go.checks import TEST, VET, asked
 from gobp.buildpack.switches import is_test_image
 from gobp.cnb.build_plan import BuildPlan, Require
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.gopath import Workplace
 from gobp.buildpack.go_check.junit import junit_xml
 from gobp.buildpack.go_check.results import (
     failing_tests,
@@ -13,8 +14,7 @@ from gobp.buildpack.go_check.results import (
     totals,
     what_failed,
 )
-from gobp.buildpack.gopath import Workplace
-from gobp.buildpack.steps import timed
+from gobp.buildpack.reporting.steps import timed
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.golang.failures.explain import explain

@@ -1,13 +1,13 @@
 """Chooses a version of Go and sees that it is on the PATH of the components after it."""
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import GoAtHand, go_at_hand
+from gobp.buildpack.go.command import GoAtHand, go_at_hand
 from gobp.buildpack.go_dist.candidates import DEFAULT, Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
 from gobp.buildpack.go_dist.install import install, is_for_tests
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.steps import timed
+from gobp.buildpack.reporting.steps import timed
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError

@@ -10,7 +10,7 @@ from gobp.buildpack.go_dist import distribution
 from gobp.buildpack.go_dist.catalog import Release
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.mirrors import Mirrors, read_mirrors
+from gobp.buildpack.supply.mirrors import Mirrors, read_mirrors
 from gobp.cnb.buildpack_plan import Entry
 from gobp.errors import UserError
 from gobp.golang.dirhash import hash1

@@ -1,13 +1,13 @@
 """Runs ``go generate`` in the folder that is built, with what the build itself has at hand."""
 
-from gobp.buildpack.app_layout import Mode, Vendor, read_layout
-from gobp.buildpack.compiling import compile_environment
+from gobp.buildpack.app.layout import Mode, Vendor, read_layout
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import run_go
-from gobp.buildpack.go_flags import flag_name
+from gobp.buildpack.go.command import run_go
+from gobp.buildpack.go.compiling import compile_environment
+from gobp.buildpack.go.flags import flag_name
+from gobp.buildpack.go.gopath import Workplace
+from gobp.buildpack.go.packages import all_packages
 from gobp.buildpack.go_generate.config import read_config
-from gobp.buildpack.gopath import Workplace
-from gobp.buildpack.packages import all_packages
 from gobp.cnb.launch import Launch
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gobp.buildpack.component import DetectContext
-from gobp.buildpack.words import split_words
+from gobp.buildpack.go.words import split_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gobp.buildpack.app_layout import AppLayout, Vendor, read_layout
+from gobp.buildpack.app.layout import AppLayout, Vendor, read_layout
 from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import go_environment, run_go
+from gobp.buildpack.go.command import go_environment, run_go
 from gobp.buildpack.go_mod_vendor.commands import fetch_argv
 from gobp.buildpack.layers import Layer
 from gobp.cnb.env import LayerEnvironment, Modification, Operation

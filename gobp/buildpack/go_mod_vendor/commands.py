@@ -1,6 +1,6 @@
 """The command that gets an app's modules."""
 
-from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
+from gobp.buildpack.app.layout import AppLayout, Mode, Vendor
 
 
 def fetch_argv(layout: AppLayout) -> tuple[str, ...]:

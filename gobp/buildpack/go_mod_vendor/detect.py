@@ -1,8 +1,8 @@
 """An app with go.mod or go.work needs its modules, and names the version of Go it needs."""
 
-from gobp.buildpack.app_layout import AppLayout, Mode, read_layout
+from gobp.buildpack.app.heroku import read_directives
+from gobp.buildpack.app.layout import AppLayout, Mode, read_layout
 from gobp.buildpack.component import AppTree, DetectContext, DetectResult, Fail, Pass
-from gobp.buildpack.heroku import read_directives
 from gobp.cnb.build_plan import BuildPlan, Require
 from gobp.golang import modfile, workfile
 from gobp.golang.constraint import at_least_within_line

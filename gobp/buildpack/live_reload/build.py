@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from gobp.buildpack.compile_cache import LAYER as COMPILE_CACHE
 from gobp.buildpack.component import BuildContext, DetectContext
-from gobp.buildpack.helpers import put_helper
+from gobp.buildpack.go.compile_cache import LAYER as COMPILE_CACHE
+from gobp.buildpack.go.recipe import FILE, read_recipe
 from gobp.buildpack.live_reload.processes import HELPER, Reloader, reload_processes, watcher_argv
 from gobp.buildpack.live_reload.watchexec import provide_watchexec
-from gobp.buildpack.recipe import FILE, read_recipe
+from gobp.buildpack.supply.helpers import put_helper
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError

@@ -3,8 +3,8 @@
 from pathlib import Path, PurePosixPath
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.dependency import Dependency, deliver, dependency
 from gobp.buildpack.layers import Layer
+from gobp.buildpack.supply.dependency import Dependency, deliver, dependency
 from gobp.cnb.layer import LayerTypes
 from gobp.system.archive import extract_tar
 from gobp.system.fetch import NotAvailableError

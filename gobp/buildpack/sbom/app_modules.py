@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gobp.buildpack.app_layout import Mode, read_layout
+from gobp.buildpack.app.layout import Mode, read_layout
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import go_environment
+from gobp.buildpack.go.command import go_environment
 from gobp.errors import UserError
 from gobp.golang import modfile, sumfile, workfile
 from gobp.golang.buildinfo import BuiltModule

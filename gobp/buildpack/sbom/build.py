@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import go_environment
+from gobp.buildpack.go.command import go_environment
+from gobp.buildpack.reporting.steps import timed
 from gobp.buildpack.sbom.app_modules import AppModules
 from gobp.buildpack.sbom.config import SbomConfig, read_config
 from gobp.buildpack.sbom.toolchain import GO_LAYER, place_of_go, toolchain_bill
-from gobp.buildpack.steps import timed
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.launch import Label, Launch

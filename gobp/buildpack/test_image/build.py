@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gobp.buildpack.app_layout import AppLayout, Mode, Vendor, read_layout
-from gobp.buildpack.checks import TEST, Asked, asked, flags_of_tests
-from gobp.buildpack.compiling import flags_for_tests, mod_flag
+from gobp.buildpack.app.layout import AppLayout, Mode, Vendor, read_layout
 from gobp.buildpack.component import BuildContext, DetectContext
-from gobp.buildpack.go_command import go_environment
-from gobp.buildpack.gopath import Workplace, import_path
+from gobp.buildpack.go.checks import TEST, Asked, asked, flags_of_tests
+from gobp.buildpack.go.command import go_environment
+from gobp.buildpack.go.compiling import flags_for_tests, mod_flag
+from gobp.buildpack.go.gopath import Workplace, import_path
+from gobp.buildpack.go.linking import read_linking
+from gobp.buildpack.go.packages import all_packages
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.linking import read_linking
-from gobp.buildpack.packages import all_packages
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes

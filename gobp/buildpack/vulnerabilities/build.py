@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import capture_go, go_environment
+from gobp.buildpack.go.command import capture_go, go_environment
 from gobp.buildpack.vulnerabilities.config import VulnConfig, read_config
 from gobp.buildpack.vulnerabilities.database import Database
 from gobp.buildpack.vulnerabilities.report import (

@@ -2,10 +2,10 @@
 
 import posixpath
 
-from gobp.buildpack.app_layout import AppLayout, Mode
+from gobp.buildpack.app.layout import AppLayout, Mode
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import capture_go
-from gobp.buildpack.gopath import Workplace
+from gobp.buildpack.go.command import capture_go
+from gobp.buildpack.go.gopath import Workplace
 
 
 def all_packages(context: BuildContext, layout: AppLayout, place: Workplace) -> tuple[str, ...]:

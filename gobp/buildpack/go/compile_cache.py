@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from gobp.buildpack.cache_layer import open_cache
-from gobp.buildpack.compile_seed import plant_seed
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.compile_seed import plant_seed
 from gobp.buildpack.switches import LIVE_RELOAD, is_on
 from gobp.cnb.layer import LayerTypes
 from gobp.system.files import remove_tree

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
-from gobp.buildpack.variables import VARIABLES, is_known
+from gobp.buildpack.reporting.variables import VARIABLES, is_known
 
 _OURS = {
     "GOOGLE_GO_VERSION": "BP_GO_VERSION",

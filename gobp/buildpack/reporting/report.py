@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gobp.buildpack.layers import Layers
-from gobp.buildpack.machine_errors import as_user_error
+from gobp.buildpack.reporting.machine_errors import as_user_error
 from gobp.cnb.exit_status import ERROR, PASS
 from gobp.system.process import Captured, Commands
 

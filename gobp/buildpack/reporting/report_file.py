@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gobp.buildpack.layers import LayerOutcome, Layers
-from gobp.buildpack.report import Recorder
+from gobp.buildpack.reporting.report import Recorder
 from gobp.cnb.layer import LayerTypes
 from gobp.log import BuildLog
 from gobp.system.files import write_atomically

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.dependency import deliver, dependency
-from gobp.buildpack.go_command import go_at_hand
-from gobp.buildpack.linking import read_linking
+from gobp.buildpack.go.command import go_at_hand
+from gobp.buildpack.go.linking import read_linking
+from gobp.buildpack.supply.dependency import deliver, dependency
 from gobp.cnb import toml
 from gobp.system.archive import extract_tar
 

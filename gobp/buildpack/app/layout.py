@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from gobp.buildpack.app_folders import (
+from gobp.buildpack.app.folders import (
     build_folder,
     folders_to_use,
     module_root,

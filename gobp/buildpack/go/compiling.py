@@ -5,12 +5,12 @@ Build, vet and test share their results in the compile cache only as far as thes
 
 from collections.abc import Iterable
 
-from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
-from gobp.buildpack.compile_cache import open_compile_cache
+from gobp.buildpack.app.layout import AppLayout, Mode, Vendor
 from gobp.buildpack.component import BuildContext, DetectContext
-from gobp.buildpack.go_command import go_environment
-from gobp.buildpack.go_flags import build_flags, flag_name, user_flags
-from gobp.buildpack.linking import read_linking
+from gobp.buildpack.go.command import go_environment
+from gobp.buildpack.go.compile_cache import open_compile_cache
+from gobp.buildpack.go.flags import build_flags, flag_name, user_flags
+from gobp.buildpack.go.linking import read_linking
 
 _SANITIZERS = frozenset({"asan", "msan", "race"})
 

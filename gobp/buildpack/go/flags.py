@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from gobp.buildpack.words import single_word, split_words
+from gobp.buildpack.go.words import single_word, split_words
 from gobp.errors import UserError
 
 _TAKE_A_VALUE = frozenset(

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gobp.buildpack.go.words import split_words
 from gobp.buildpack.switches import is_on
-from gobp.buildpack.words import split_words
 from gobp.errors import UserError
 
 VET = "BP_GO_VET"

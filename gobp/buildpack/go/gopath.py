@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gobp.buildpack.app_layout import AppLayout, Mode
+from gobp.buildpack.app.layout import AppLayout, Mode
 from gobp.buildpack.component import BuildContext
 from gobp.errors import UserError
 from gobp.system.files import copy_tree, remove_tree

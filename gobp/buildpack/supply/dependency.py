@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.mirrors import read_mirrors
+from gobp.buildpack.supply.mirrors import read_mirrors
 from gobp.cnb import toml
 from gobp.system.fetch import redacted
 

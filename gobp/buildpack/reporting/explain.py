@@ -4,16 +4,16 @@ import posixpath
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from gobp.buildpack.app_layout import AppLayout, Mode, Vendor
+from gobp.buildpack.app.layout import AppLayout, Mode, Vendor
 from gobp.buildpack.component import AppTree, DetectContext
 from gobp.buildpack.environment_variables.variables import launch_variables
+from gobp.buildpack.go.gopath import import_path
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.processes import launch_processes
 from gobp.buildpack.go_build.targets import find_programs
 from gobp.buildpack.go_dist.candidates import Candidate, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, newest
 from gobp.buildpack.go_mod_vendor.commands import fetch_argv
-from gobp.buildpack.gopath import import_path
 from gobp.buildpack.group import NotDetected, resolve_group
 from gobp.buildpack.image_labels.labels import image_labels
 from gobp.buildpack.live_reload.processes import HELPER as RELOAD
@@ -21,7 +21,7 @@ from gobp.buildpack.live_reload.processes import reload_processes
 from gobp.buildpack.merge import merge
 from gobp.buildpack.procfile.processes import launch_processes as procfile_processes
 from gobp.buildpack.procfile.processes import read_commands
-from gobp.buildpack.variables import is_known
+from gobp.buildpack.reporting.variables import is_known
 from gobp.cnb.launch import Launch, Process
 from gobp.golang import modfile
 from gobp.golang.constraint import Constraint

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go_command import go_at_hand
-from gobp.buildpack.steps import timed
+from gobp.buildpack.go.command import go_at_hand
+from gobp.buildpack.reporting.steps import timed
 from gobp.errors import UserError
 from gobp.system.fetch import sha256_of
 from gobp.system.files import remove_tree, write_atomically

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from gobp.buildpack.app_layout import AppLayout
+from gobp.buildpack.app.layout import AppLayout
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.group import Group
-from gobp.buildpack.variables import is_known
+from gobp.buildpack.reporting.variables import is_known
 from gobp.cnb.env import LayerEnvironment, Modification
 from gobp.log import LEVELS, BuildLog
 

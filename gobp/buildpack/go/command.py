@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.git_config import git_config
-from gobp.buildpack.steps import TAIL, run_logged
+from gobp.buildpack.go.git_config import git_config
+from gobp.buildpack.reporting.steps import TAIL, run_logged
 from gobp.errors import UserError
 from gobp.golang.failures.explain import explain
 from gobp.golang.version import GoVersion

@@ -1,0 +1,1 @@
+"""How go is run, whichever component runs it: flags, environment, cache, failures."""

@@ -1,0 +1,1 @@
+"""What users and programs are told: the log, the report, explanations, the reference."""
