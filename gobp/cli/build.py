@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.platform.creator import create
 from gobp.platform.request import BuildOutcome, BuildRequest
+from gobp.platform.several import create_for_all
 from gobp.system.process import SystemCommands
 
 # Settings of this machine that a build needs to reach modules; a user's --env wins.
@@ -41,7 +43,13 @@ _NETWORK_SETTINGS = (
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of a service binding (files type, provider and its entries). Repeatable.",
 )
-@click.option("--target", default="", metavar="linux/ARCH", help="Build for another architecture.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="linux/ARCH",
+    help="Build for another architecture. Repeatable: several make one image of all of them.",
+)
 @click.option("--run-image", default="", help="Layout, archive or reference to put the app on.")
 @click.option(
     "--buildpack",
@@ -74,15 +82,20 @@ def build(context: click.Context, /, app: Path, **_: object) -> None:
       gobp build .
       gobp build . -t registry.example.com/team/app:v1 --publish
       gobp build . -o app.tar --target linux/arm64 --env BP_GO_TARGETS=./cmd/web
+      gobp build . -t registry.example.com/app --publish --target linux/amd64 --target linux/arm64
     """  # noqa: D301 # click reads the character
     options = context.params
     log = BuildLog(debug=options["verbose"])
-    outcome = create(
-        _request(app, options),
-        log=log,
-        commands=SystemCommands(),
-        environ={**os.environ, "PATH": on_path(os.environ)},
-    )
+    request = _request(app, options)
+    architectures = _architectures(_strings(options["targets"]))
+    environ = {**os.environ, "PATH": on_path(os.environ)}
+    if len(architectures) > 1:
+        outcome = create_for_all(
+            architectures, request, log=log, commands=SystemCommands(), environ=environ
+        )
+    else:
+        request = replace(request, architecture=architectures[0])
+        outcome = create(request, log=log, commands=SystemCommands(), environ=environ)
     _report(outcome, log)
 
 
@@ -94,7 +107,6 @@ def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
     if output is None and not publish:
         output = Path(f"{_name_of(app)}.oci")
     bindings = _paths(options["bindings"])
-    os_name, architecture = _target(str(options["target"]))
     return BuildRequest(
         app=app,
         buildpacks=_paths(options["buildpacks"]) or (own_buildpack(),),
@@ -103,8 +115,6 @@ def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
         output=output,
         env={**_defaults(options), **_machine_settings(), **env, **_report_setting(options)},
         bindings={path.name: path for path in bindings},
-        os=os_name,
-        architecture=architecture,
         run_image=str(options["run_image"]),
         launcher=_path(options["launcher"]),
         clear_cache=bool(options["clear_cache"]),
@@ -140,16 +150,19 @@ def _name_of(app: Path) -> str:
     return name or "app"
 
 
-def _target(text: str) -> tuple[str, str]:
-    os_name, slash, architecture = text.partition("/")
-    if not text:
-        return "linux", ""
-    if os_name != "linux" or not slash or architecture not in {"amd64", "arm64"}:
+def _architectures(targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the architectures that the image is for, each once; "" is this machine's."""
+    return tuple(dict.fromkeys(_architecture(target) for target in targets)) or ("",)
+
+
+def _architecture(target: str) -> str:
+    os_name, _, architecture = target.partition("/")
+    if os_name != "linux" or architecture not in {"amd64", "arm64"}:
         raise UserError(
-            f"--target is {text!r}, which gobp does not build for",
+            f"--target is {target!r}, which gobp does not build for",
             remedy="use linux/amd64 or linux/arm64.",
         )
-    return os_name, architecture
+    return architecture
 
 
 def _report(outcome: BuildOutcome, log: BuildLog) -> None:

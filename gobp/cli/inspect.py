@@ -37,26 +37,30 @@ class Inspection:
 
 @click.command()
 @click.argument("image")
+@click.option(
+    "--platform", default="", metavar="linux/ARCH", help="Which one, if there are several."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def inspect(image: str, *, as_json: bool) -> None:
+def inspect(image: str, *, platform: str, as_json: bool) -> None:
     """Show what IMAGE holds: an OCI layout folder, an archive, or a reference in a registry.
 
     \b
     Example:
       gobp inspect web.oci
     """  # noqa: D301 # click reads the character
-    found = inspection(_read(image))
+    found = inspection(_read(image, platform))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found), indent=2, sort_keys=True))
     else:
         click.echo("\n".join(_lines(found)))
 
 
-def _read(name: str) -> Image:
-    local = local_image(name)
+def _read(name: str, wanted: str) -> Image:
+    os_name, _, architecture = wanted.partition("/")
+    local = local_image(name, Platform(os_name, architecture) if wanted else None)
     if local is not None:
         return local
-    platform = Platform("linux", machine_architecture())
+    platform = Platform(os_name or "linux", architecture or machine_architecture())
     return Registries(os.environ).pull(Reference.parse(name), platform)
 
 

@@ -1,14 +1,15 @@
 """Image layouts: an image as a directory of blobs (OCI image specification, image-layout.md)."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.oci import json_document
 from gobp.oci.blobs import BlobSource, BlobStore, BytesBlob
 from gobp.oci.choice import choose, read_image
-from gobp.oci.image import MANIFEST, Descriptor, Image, Index, Platform
+from gobp.oci.image import INDEX, MANIFEST, Descriptor, Image, Index, Platform
 from gobp.oci.json_document import DOCUMENT_LIMIT
 from gobp.system.files import remove_tree
 
@@ -25,13 +26,30 @@ def write_layout(directory: Path, image: Image, *, reference: str) -> str:
     ``reference`` is the name it gets there. The directory appears whole or not at all; a layout
     that is there is replaced. Raises UserError if something else is, or a blob is damaged.
     """
+    index = index_of(image, reference)
+    _write(directory, index, blobs_of(image))
+    return index.manifests[0].digest
+
+
+def write_index_layout(directory: Path, images: Sequence[Image], *, reference: str) -> str:
+    """Write an image for each of several platforms under one name; return their index's digest.
+
+    As write_layout in all else.
+    """
+    content = BytesBlob(Index(tuple(descriptor_of(image) for image in images)).to_json())
+    named = Descriptor(INDEX, content.digest, content.size, annotations={REF_NAME: reference})
+    blobs = {blob.digest: blob for image in images for blob in blobs_of(image)}
+    _write(directory, Index((named,)), (*blobs.values(), content))
+    return content.digest
+
+
+def _write(directory: Path, index: Index, blobs: Iterable[BlobSource]) -> None:
     _check_replaceable(directory)
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}.") as name:
         new = Path(name, "new")
-        index = index_of(image, reference)
         store = BlobStore(new / BLOBS)
-        for blob in blobs_of(image):
+        for blob in blobs:
             store.add(blob)
         (new / LAYOUT_FILE).write_bytes(LAYOUT)
         (new / INDEX_FILE).write_bytes(index.to_json())
@@ -39,7 +57,6 @@ def write_layout(directory: Path, image: Image, *, reference: str) -> str:
             directory.rename(Path(name, "old"))
         new.rename(directory)
         remove_tree(Path(name, "old"))
-    return index.manifests[0].digest
 
 
 def read_layout(
@@ -92,11 +109,13 @@ def choose_named(
 
 def index_of(image: Image, reference: str) -> Index:
     """Return the ``index.json`` of a layout that holds just this image."""
-    manifest = image.manifest.to_json()
-    blob = BytesBlob(manifest)
-    names = {REF_NAME: reference}
-    descriptor = Descriptor(MANIFEST, blob.digest, blob.size, image.config.platform, names)
-    return Index((descriptor,))
+    return Index((replace(descriptor_of(image), annotations={REF_NAME: reference}),))
+
+
+def descriptor_of(image: Image) -> Descriptor:
+    """Return how an index names an image: its manifest, for its platform."""
+    blob = BytesBlob(image.manifest.to_json())
+    return Descriptor(MANIFEST, blob.digest, blob.size, image.config.platform)
 
 
 def blobs_of(image: Image) -> Iterable[BlobSource]:

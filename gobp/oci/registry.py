@@ -22,7 +22,7 @@ from gobp.oci.image import (
     Platform,
 )
 from gobp.oci.json_document import DOCUMENT_LIMIT
-from gobp.oci.layout import blobs_of
+from gobp.oci.layout import blobs_of, descriptor_of
 from gobp.oci.reference import Reference
 from gobp.oci.repository import Call, RemoteBlob, Repository
 from gobp.system.fetch import ca_bundle
@@ -100,10 +100,9 @@ class Registries:
         repository = self._repository(reference, PUSH)
         entries = []
         for image in images:
-            manifest = BytesBlob(image.manifest.to_json())
-            _push(repository, image, manifest.digest)
-            platform = image.config.platform
-            entries.append(Descriptor(MANIFEST, manifest.digest, manifest.size, platform))
+            entry = descriptor_of(image)
+            _push(repository, image, entry.digest)
+            entries.append(entry)
         index = Index(tuple(entries)).to_json()
         return _put_manifest(repository, reference.identifier, index, INDEX)
 

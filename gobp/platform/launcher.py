@@ -18,7 +18,7 @@ from gobp.cnb.launch import Process
 from gobp.cnb.lifecycle_metadata import LifecycleMetadata
 from gobp.oci.archive import read_archive
 from gobp.oci.digest import sha256_of
-from gobp.oci.image import Image, Layer
+from gobp.oci.image import Image, Layer, Platform
 from gobp.oci.layout import read_layout
 from gobp.platform.failure import LAUNCH_ERROR, PhaseFailed
 from gobp.platform.layers_dir import layer_environment
@@ -64,15 +64,13 @@ def open_image(image: Path, cache: Path) -> tuple[Path, BuildMetadata]:
 
     Raises UserError on what is no image of buildpacks, or one for another machine.
     """
-    read = read_layout(image) if image.is_dir() else read_archive(image)
+    here = Platform("linux", machine_architecture())
+    read = (
+        read_layout(image, platform=here) if image.is_dir() else read_archive(image, platform=here)
+    )
     container = read.config.config
     if labels.BUILD_METADATA not in container.labels:
         raise _cannot_launch(f"{image} was not made by buildpacks", "build it with gobp build.")
-    if read.config.architecture != machine_architecture():
-        raise _cannot_launch(
-            f"{image} is for {read.config.architecture}, this machine is {machine_architecture()}",
-            "build it for this machine.",
-        )
     metadata = _build_metadata(container.labels[labels.BUILD_METADATA], str(image))
     return _unpacked(read, cache), metadata
 
