@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// recipe says how the programs of the image were built; gobp/buildpack/recipe.py writes it.
+// recipe says how the programs of the image were built; gobp/buildpack/go/recipe.py writes it.
 type recipe struct {
 	Workdir    string            `json:"workdir"` // where go runs, below the app
 	Flags      []string          `json:"flags"`
