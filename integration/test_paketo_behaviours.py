@@ -23,13 +23,24 @@ MUX = "github.com/gorilla/mux"
 FUZZY = "github.com/sahilm/fuzzy"
 SEMVER = "github.com/Masterminds/semver"
 LIBRARY = "package lib\n"
+PRINTS = 'package main\n\nvar variable = "not set"\n\nfunc main() { println(variable) }\n'
+
+
+def lifecycle(root: Path, dist: Path) -> Creator:
+    env = {"GOPROXY": go_env("GOPROXY"), "GOFLAGS": "-buildvcs=false"}
+    return Creator(root, [dist / "buildpack"], env)
 
 
 @pytest.fixture(scope="module")
 def creator(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Creator:
-    """The lifecycle with gobp alone; builds share its cache, as those of one image do."""
-    env = {"GOPROXY": go_env("GOPROXY"), "GOFLAGS": "-buildvcs=false"}
-    return Creator(tmp_path_factory.mktemp("paketo"), [dist / "buildpack"], env)
+    """The lifecycle with gobp alone, for servers; builds share its cache, as of one image."""
+    return lifecycle(tmp_path_factory.mktemp("servers"), dist)
+
+
+@pytest.fixture(scope="module")
+def small(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Creator:
+    """The same for small programs, whose compile cache holds little."""
+    return lifecycle(tmp_path_factory.mktemp("small"), dist)
 
 
 @pytest.fixture
@@ -129,11 +140,11 @@ class TestGoBuild:
     """paketo-buildpacks/go-build."""
 
     def test_a_compile_error_shows_command_and_compilers_words(
-        self, creator: Creator, app: Path
+        self, small: Creator, app: Path
     ) -> None:
         make_app(app, {"go.mod": MODULE, "main.go": f"{HELLO}\nvar x SomeType\n"})
 
-        done = creator.attempt(app)
+        done = small.attempt(app)
 
         assert done.returncode != 0
         assert re.search(r"Running 'go build -o \S+/targets/bin/ .*-trimpath \.'", done.stdout)
@@ -149,11 +160,10 @@ class TestGoBuild:
             created.log
         )
 
-    def test_flags_and_ldflags_reach_the_compiler(self, creator: Creator, app: Path) -> None:
-        tagged = SERVER.replace("package main", "//go:build paketo\n\npackage main", 1)
-        make_app(app, {"main.go": tagged})
+    def test_flags_and_ldflags_reach_the_compiler(self, small: Creator, app: Path) -> None:
+        make_app(app, {"main.go": f"//go:build paketo\n\n{PRINTS}"})
 
-        created = creator.create(
+        created = small.create(
             app,
             {
                 "BP_GO_BUILD_FLAGS": "-buildmode=default -tags=paketo",
@@ -161,22 +171,21 @@ class TestGoBuild:
             },
         )
 
-        assert "variable: some-value" in page(created)
-        assert "workspace: []" in page(created)
+        assert created.output() == "some-value\n"
         assert (
             "-trimpath -buildmode=default -tags=paketo '-ldflags=-X main.variable=some-value' ."
             in created.log
         )
 
-    def test_variables_within_flags_are_replaced(self, creator: Creator, app: Path) -> None:
-        make_app(app, {"main.go": SERVER})
+    def test_variables_within_flags_are_replaced(self, small: Creator, app: Path) -> None:
+        make_app(app, {"main.go": PRINTS})
 
-        created = creator.create(
+        created = small.create(
             app,
             {"BP_GO_BUILD_LDFLAGS": "-X main.variable=${SOME_VALUE}", "SOME_VALUE": "env-value"},
         )
 
-        assert "variable: env-value" in page(created)
+        assert created.output() == "env-value\n"
         assert "env-value" in created.log
 
     def test_debug_shows_more(self, creator: Creator, app: Path) -> None:
@@ -193,9 +202,9 @@ class TestGoBuild:
     def test_an_app_builds_without_a_network(self, dist: Path, tmp_path: Path, app: Path) -> None:
         offline = Creator(tmp_path / "offline", [dist / "buildpack"], prefix=("unshare", "-n"))
 
-        created = offline.create(make_app(app, {"main.go": SERVER}))
+        created = offline.create(make_app(app, {"main.go": HELLO}))
 
-        assert "Hello, World!" in page(created)
+        assert created.output() == "hello\n"
 
     def test_a_program_below_cmd_is_found(self, creator: Creator, app: Path) -> None:
         created = creator.create(make_app(app, {"go.mod": MODULE, "cmd/default/main.go": SERVER}))
@@ -237,7 +246,7 @@ class TestGoBuild:
             app,
             {
                 "go.mod": MODULE,
-                "first/main.go": SERVER,
+                "first/main.go": hello("first"),
                 "second/main.go": hello("second"),
                 "third/main.go": hello("third"),
                 "first/deps.go": using(MUX),
@@ -273,12 +282,12 @@ class TestGoBuild:
 
         assert "Hello, World!" in page(created)
 
-    def test_a_workspace_is_made_of_the_folders_to_use(self, creator: Creator, app: Path) -> None:
+    def test_a_workspace_is_made_of_the_folders_to_use(self, small: Creator, app: Path) -> None:
         make_app(app, {"cmd/cli/go.mod": "module example.com/binary\n\ngo 1.26\n"})
         put_files(app / "cmd/cli", {"main.go": HELLO, "deps.go": using(FUZZY)})
         require(app / "cmd/cli", f"{FUZZY}@v0.1.0")
 
-        created = creator.create(app, {"BP_GO_WORK_USE": "./cmd/cli", "BP_GO_TARGETS": "./cmd/cli"})
+        created = small.create(app, {"BP_GO_WORK_USE": "./cmd/cli", "BP_GO_TARGETS": "./cmd/cli"})
 
         assert "Running 'go work init'" in created.log
         assert "Running 'go work use ./cmd/cli'" in created.log
@@ -300,10 +309,10 @@ class TestGoBuild:
 class TestGoModVendor:
     """paketo-buildpacks/go-mod-vendor."""
 
-    def test_the_log_names_command_modules_and_time(self, creator: Creator, app: Path) -> None:
+    def test_the_log_names_command_modules_and_time(self, small: Creator, app: Path) -> None:
         make_app(app, {"go.mod": MODULE, "main.go": HELLO, "deps.go": using(TOML)})
 
-        created = creator.create(require(app, f"{TOML}@v0.3.1"))
+        created = small.create(require(app, f"{TOML}@v0.3.1"))
 
         assert re.search(
             r"Running 'go mod vendor'\n(?:\[builder\] )? +go: downloading \S+/toml v0\.3\.1\n"
@@ -345,60 +354,58 @@ class TestGit:
 class TestDefects:
     """The defects (a) to (i) of reference/paketo.md 1.4, and what is right."""
 
-    def test_a_the_program_of_a_v2_module_starts(self, creator: Creator, app: Path) -> None:
+    def test_a_the_program_of_a_v2_module_starts(self, small: Creator, app: Path) -> None:
         make_app(app, {"go.mod": "module example.com/foo/v2\n\ngo 1.26\n", "main.go": HELLO})
 
-        created = creator.create(app)
+        created = small.create(app)
 
         assert set(created.processes()) == {"web", "foo"}
         assert created.output() == "hello\n"
 
-    def test_b_a_program_behind_a_tag_builds_with_the_tag(
-        self, creator: Creator, app: Path
-    ) -> None:
+    def test_b_a_program_behind_a_tag_builds_with_the_tag(self, small: Creator, app: Path) -> None:
         make_app(app, {"go.mod": MODULE, "main.go": f"//go:build special\n\n{HELLO}"})
 
-        created = creator.create(app, {"BP_GO_BUILD_FLAGS": "-tags special"})
+        created = small.create(app, {"BP_GO_BUILD_FLAGS": "-tags special"})
 
         assert created.output() == "hello\n"
 
-    def test_c_two_targets_of_one_name_are_refused(self, creator: Creator, app: Path) -> None:
+    def test_c_two_targets_of_one_name_are_refused(self, small: Creator, app: Path) -> None:
         make_app(app, {"go.mod": MODULE, "a/job/main.go": HELLO, "b/job/main.go": HELLO})
 
-        done = creator.attempt(app, {"BP_GO_TARGETS": "a/job:b/job"})
+        done = small.attempt(app, {"BP_GO_TARGETS": "a/job:b/job"})
 
         assert done.returncode != 0
         assert "two targets give a program of the same name, job" in done.stdout
 
-    def test_d_a_target_that_is_no_program_is_refused(self, creator: Creator, app: Path) -> None:
+    def test_d_a_target_that_is_no_program_is_refused(self, small: Creator, app: Path) -> None:
         make_app(app, {"go.mod": MODULE, "main.go": HELLO, "lib/lib.go": LIBRARY})
 
-        done = creator.attempt(app, {"BP_GO_TARGETS": ".:lib"})
+        done = small.attempt(app, {"BP_GO_TARGETS": ".:lib"})
 
         assert done.returncode != 0
         assert "is package lib, not a program" in done.stdout
 
-    def test_d_an_app_of_libraries_alone_is_refused(self, creator: Creator, app: Path) -> None:
-        done = creator.attempt(make_app(app, {"go.mod": MODULE, "lib/lib.go": LIBRARY}))
+    def test_d_an_app_of_libraries_alone_is_refused(self, small: Creator, app: Path) -> None:
+        done = small.attempt(make_app(app, {"go.mod": MODULE, "lib/lib.go": LIBRARY}))
 
         assert done.returncode != 0
         assert "no package main was found" in done.stdout
 
     def test_e_targets_are_relative_to_the_folder_that_is_built(
-        self, creator: Creator, app: Path
+        self, small: Creator, app: Path
     ) -> None:
         make_app(app, {"sub/go.mod": MODULE, "sub/tool/main.go": HELLO})
 
-        created = creator.create(app, {"BP_GO_WORKDIR": "sub", "BP_GO_TARGETS": "tool"})
+        created = small.create(app, {"BP_GO_WORKDIR": "sub", "BP_GO_TARGETS": "tool"})
 
         assert created.output("tool") == "hello\n"
 
-    def test_f_a_folder_within_a_module_keeps_the_module(self, creator: Creator, app: Path) -> None:
+    def test_f_a_folder_within_a_module_keeps_the_module(self, small: Creator, app: Path) -> None:
         make_app(app, {"go.mod": MODULE, "cmd/app/main.go": HELLO, "lib/lib.go": LIBRARY})
         (app / "cmd/app/deps.go").write_text(using("example.com/team/app/lib", TOML))
         require(app, f"{TOML}@v1.2.0")
 
-        created = creator.create(app, {"BP_GO_WORKDIR": "cmd/app"})
+        created = small.create(app, {"BP_GO_WORKDIR": "cmd/app"})
 
         assert created.output("app") == "hello\n"
         assert TOML in modules(created)
@@ -419,13 +426,13 @@ class TestDefects:
         assert "go: downloading" not in second.log
 
     def test_h_modules_of_a_workspace_are_removable_by_a_plain_user(
-        self, creator: Creator, app: Path
+        self, small: Creator, app: Path
     ) -> None:
         make_app(app, {"go.work": "go 1.26\n\nuse ./svc\n", "svc/go.mod": MODULE})
         put_files(app / "svc", {"main.go": HELLO, "deps.go": using(TOML)})
         require(app / "svc", f"{TOML}@v1.2.0")
 
-        assert creator.create(app).output() == "hello\n"
+        assert small.create(app).output() == "hello\n"
 
     def test_i_a_workspace_with_a_root_module_gets_its_modules_once(
         self, dist: Path, tmp_path: Path, app: Path
