@@ -14,7 +14,6 @@ from gobp.errors import UserError
 from gobp.system.machine import machine_architecture
 
 LAYER = "live-reload"
-_HELPER = "reload"
 _PROGRAMS = "targets"  # the layer of go-build
 
 

@@ -1,6 +1,5 @@
 """Writes the bills of materials beside the layers that they are of."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from gobp.golang.buildinfo import BuildInfo
 from gobp.sbom.bill import Bill, ProgramFile, bill_of_programs
 from gobp.sbom.origin import Origin
 from gobp.sbom.render import render
+from gobp.system.fetch import sha256_of
 from gobp.system.files import write_atomically
 
 _TARGETS = "targets"
@@ -101,13 +101,8 @@ def _build_infos(context: BuildContext) -> tuple[BuildInfo, ...]:
 
 def _bill_of_programs(context: BuildContext, infos: tuple[BuildInfo, ...]) -> Bill:
     layer = context.layers.root / _TARGETS
-    files = (ProgramFile(info, _sha256(layer / info.file)) for info in infos)
+    files = (ProgramFile(info, sha256_of(layer / info.file)) for info in infos)
     return bill_of_programs(_TARGETS, files, AppModules(context))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _log_formats(context: BuildContext, documents: _Documents) -> None:
