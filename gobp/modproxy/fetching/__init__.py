@@ -1,0 +1,1 @@
+"""Filling the tree: each file on its own, once, checked before it is seen."""

@@ -1,0 +1,1 @@
+"""The GOPROXY protocol, without effects (https://go.dev/ref/mod#goproxy-protocol)."""

@@ -1,0 +1,58 @@
+"""The list file of a module, and the latest of its versions.
+
+See https://go.dev/ref/mod#goproxy-protocol and https://go.dev/ref/mod#version-queries.
+"""
+
+import re
+from collections.abc import Iterable
+
+from gobp.golang import semver
+from gobp.modproxy.protocol.requests import is_canonical
+
+_PSEUDO = re.compile(
+    r"v[0-9]+\.(?:0\.0-|[0-9]+\.[0-9]+-(?:[^+]*\.)?0\.)[0-9]{14}-[A-Za-z0-9]+(?:\+incompatible)?",
+    re.ASCII,
+)
+
+
+def is_pseudo_version(version: str) -> bool:
+    """Say whether a version is made of a time and a revision (https://go.dev/ref/mod#pseudo-versions)."""
+    return _PSEUDO.fullmatch(version) is not None
+
+
+def parse_version_list(module: str, content: bytes) -> tuple[str, ...]:
+    """Return the tagged versions in a list file, in their order.
+
+    Junk lines, pseudo-versions and versions that do not fit the module's path are left out; what
+    follows a version on its line is passed over, as the go command does.
+    """
+    lines = content.decode("utf-8", "replace").splitlines()
+    words = (line.split()[0] for line in lines if line.strip())
+    return in_order(
+        word for word in words if is_canonical(module, word) and not is_pseudo_version(word)
+    )
+
+
+def format_version_list(versions: Iterable[str]) -> bytes:
+    """Return the list file of versions."""
+    return "".join(f"{version}\n" for version in in_order(versions)).encode()
+
+
+def in_order(versions: Iterable[str]) -> tuple[str, ...]:
+    """Return the versions, each once, by precedence."""
+    return tuple(sorted(set(versions), key=lambda version: (semver.order(version), version)))
+
+
+def latest_of(versions: Iterable[str]) -> str:
+    """Return the version a go command prefers: the highest release, else the highest, else ""."""
+    ordered = in_order(versions)
+    releases = [version for version in ordered if not _is_prerelease(version)]
+    compatible = [version for version in releases if not version.endswith(semver.INCOMPATIBLE)]
+    for choice in (compatible, releases, ordered):
+        if choice:
+            return choice[-1]
+    return ""
+
+
+def _is_prerelease(version: str) -> bool:
+    return "-" in version.removesuffix(semver.INCOMPATIBLE)

@@ -1,0 +1,1 @@
+"""The HTTP server: granian's RSGI in front of the module service."""

@@ -1,0 +1,1 @@
+"""The settings of the module proxy: one YAML file, variables and flags over it."""

@@ -1,0 +1,1 @@
+"""Where module files come from: other proxies, file trees and version control."""

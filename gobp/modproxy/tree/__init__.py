@@ -1,0 +1,1 @@
+"""The tree of module files on disk: the layout of a module cache's cache/download."""

@@ -1,0 +1,185 @@
+"""One tree of module files, readable by gobp, by any web server and as ``file://``.
+
+The layout is that of a module cache's ``cache/download``: ``<escaped module>/@v/`` with ``list``,
+``V.info``, ``V.mod``, ``V.zip`` and ``V.ziphash``, and ``sumdb/``. What is gobp's own is below
+``.gobp/``: ``tmp`` for files that are not whole yet, ``locks``.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gobp.errors import UserError
+from gobp.golang.module import escape_version, unescape_path, unescape_version
+from gobp.modproxy.protocol.requests import Kind, ModuleFile, is_canonical, version_folder
+from gobp.modproxy.protocol.version_list import (
+    format_version_list,
+    in_order,
+    is_pseudo_version,
+    parse_version_list,
+)
+
+OWN = ".gobp"
+_NO_MODULES = {OWN, "sumdb", ".git"}
+
+
+class ModuleTree:
+    """A folder of module files. Files appear in it whole and are never changed, but for lists.
+
+    ``durable``: whether each file is on the disk, not only with the kernel, before it is seen.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root = root
+        self.durable = durable
+        self._tmp = root / OWN / "tmp"
+        self.locks = root / OWN / "locks"
+
+    def prepare(self) -> None:
+        """Make the folders that the tree needs."""
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        self.locks.mkdir(parents=True, exist_ok=True)
+
+    def path_of(self, file: ModuleFile) -> Path:
+        """Return where a file is, or would be."""
+        return self.root / file.path
+
+    def find(self, file: ModuleFile) -> Path | None:
+        """Return where a file is, None if the tree does not have it."""
+        path = self.path_of(file)
+        return path if path.is_file() else None
+
+    def pinned_hash(self, module: str, version: str) -> str:
+        """Return the h1: hash of a version's zip as it was first seen, "" if it was not."""
+        try:
+            return self._ziphash(module, version).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return ""
+
+    def versions(self, module: str) -> tuple[str, ...]:
+        """Return the tagged versions that the tree has an .info or .mod file of, by precedence."""
+        return tuple(
+            version for version in self.stored_versions(module) if not is_pseudo_version(version)
+        )
+
+    def stored_versions(self, module: str) -> tuple[str, ...]:
+        """Return all versions, pseudo-versions too, that the tree has an .info or .mod file of."""
+        try:
+            names = os.listdir(self.root / version_folder(module))  # noqa: PTH208 # many names
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        stems = {name.rpartition(".")[0] for name in names if name.endswith((".info", ".mod"))}
+        versions = (_unescaped(stem) for stem in stems)
+        return in_order(version for version in versions if is_canonical(module, version))
+
+    def listed(self, module: str) -> tuple[str, ...] | None:
+        """Return the versions in the module's list file, None if there is none."""
+        try:
+            content = self.list_path(module).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return parse_version_list(module, content)
+
+    def list_path(self, module: str) -> Path:
+        """Return where the list file of a module is; its time is when it was last made anew."""
+        return self.root / version_folder(module) / "list"
+
+    def write_list(self, module: str, versions: tuple[str, ...]) -> None:
+        """Replace the list of a module's versions."""
+        self.replace(self.list_path(module), format_version_list(versions))
+
+    @contextmanager
+    def new_file(self) -> Iterator[Path]:
+        """Give an empty file of this file system to write to; it is removed if it is not taken."""
+        handle, name = tempfile.mkstemp(dir=self._tmp)
+        os.close(handle)
+        path = Path(name)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def publish(self, temporary: Path, target: Path) -> bool:
+        """Let a whole file appear at its place; return False if one was there before.
+
+        What is there first stays. The caller keeps or removes ``temporary``.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.chmod(0o644)
+        if self.durable:
+            _sync(temporary)
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        if self.durable:
+            _sync(target.parent)
+        return True
+
+    def publish_bytes(self, content: bytes, target: Path) -> bool:
+        """Let a small file appear at its place; see publish."""
+        with self.new_file() as temporary:
+            temporary.write_bytes(content)
+            return self.publish(temporary, target)
+
+    def replace(self, target: Path, content: bytes) -> None:
+        """Replace a small file, as a list, in one step."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self.new_file() as temporary:
+            temporary.write_bytes(content)
+            temporary.chmod(0o644)
+            if self.durable:
+                _sync(temporary)
+            temporary.replace(target)
+
+    def publish_zip(self, temporary: Path, file: ModuleFile, h1: str) -> bool:
+        """Let a zip whose hash was checked appear, with its hash beside it; see publish."""
+        published = self.publish(temporary, self.path_of(file))
+        self.publish_bytes(h1.encode(), self._ziphash(file.module, file.version))
+        return published
+
+    def publish_small(self, file: ModuleFile, content: bytes) -> bool:
+        """Let an .info or .mod file appear; see publish."""
+        return self.publish_bytes(content, self.path_of(file))
+
+    def modules(self) -> Iterator[str]:
+        """Yield the modules that the tree has versions of, sorted by their escaped paths."""
+        for folder, names, _ in os.walk(self.root):
+            at_root = folder == str(self.root)
+            has_versions = "@v" in names
+            names[:] = sorted(set(names) - (_NO_MODULES if at_root else {"@v"}))
+            module = _unescaped_module(Path(folder).relative_to(self.root).as_posix())
+            if has_versions and module:
+                yield module
+
+    def _ziphash(self, module: str, version: str) -> Path:
+        return self.root / version_folder(module) / f"{escape_version(version)}.ziphash"
+
+
+def kinds_of(tree: ModuleTree, module: str, version: str) -> tuple[Kind, ...]:
+    """Return which files of a version a tree has."""
+    return tuple(kind for kind in Kind if tree.find(ModuleFile(module, version, kind)))
+
+
+def _unescaped(stem: str) -> str:
+    try:
+        return unescape_version(stem)
+    except UserError:
+        return ""
+
+
+def _unescaped_module(path: str) -> str:
+    try:
+        return unescape_path(path)
+    except UserError:
+        return ""
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
