@@ -9,6 +9,7 @@ from gobp.cli.explain import explain
 from gobp.cli.inspect import inspect
 from gobp.cli.modernize import modernize
 from gobp.cli.run import run
+from gobp.cli.serve import serve
 from gobp.errors import UserError
 from gobp.platform.failure import PhaseFailed
 
@@ -21,7 +22,7 @@ def cli() -> None:
     """Build Go apps into OCI images, without Docker."""
 
 
-for command in (build, run, inspect, explain, modernize):
+for command in (build, run, inspect, explain, modernize, serve):
     cli.add_command(command)
 
 
