@@ -45,13 +45,14 @@ package: runtime ## make dist/: the buildpack as a folder and as gobp.cnb
 	  $(if $(ARCHES),--offline-architectures "$(ARCHES)") $(if $(OFFLINE_SEED),--offline-seed) \
 	  $(if $(PUBLISH),--publish "$(PUBLISH)")
 
-reference: $(VENV)/dev.done ## write docs/reference.md, docs/failures.md and the tables of README.md anew
+reference: $(VENV)/dev.done ## write the generated pages of docs/ and the tables of README.md anew
 	@$(BIN)/python -m release.reference
 	@$(BIN)/python -m release.failures
+	@$(BIN)/python -m release.module_settings
 
 lock: $(VENV)/dev.done ## renew requirements/*.txt (pip-tools)
 	@$(PIP) install pip-tools
-	@for name in runtime dev; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	@for name in runtime services dev; do $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
 	  --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-options \
 	  --output-file requirements/$$name.txt requirements/$$name.in; done
 
