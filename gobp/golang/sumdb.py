@@ -85,8 +85,8 @@ def verify_lookup(
     nothing is remembered between builds. Raises SumDatabaseError.
     """
     try:
-        index, record, note = _split_response(response)
-        tree = _parse_tree(open_note(note, verifier))
+        index, record, note = split_lookup(response)
+        tree = parse_tree_head(open_note(note, verifier))
         prove_inclusion(tree, index, record_hash(record.encode()), read_tile)
     except (NoteError, ProofError) as error:
         raise SumDatabaseError(
@@ -113,8 +113,11 @@ def hash_of(lines: tuple[str, ...], path: str, version: str) -> str:
     )
 
 
-def _split_response(response: bytes) -> tuple[int, str, str]:
-    """Return a record's index, its text with the last newline, and the signed tree head."""
+def split_lookup(response: bytes) -> tuple[int, str, str]:
+    """Return a record's index, its text with the last newline, and the signed tree head.
+
+    Raises NoteError for an answer to a lookup that is malformed.
+    """
     try:
         text = response.decode()
     except UnicodeDecodeError:
@@ -127,8 +130,11 @@ def _split_response(response: bytes) -> tuple[int, str, str]:
     return int(index), record + "\n", note
 
 
-def _parse_tree(text: str) -> Tree:
-    """Return the tree that a note's text describes; lines after the third are for the future."""
+def parse_tree_head(text: str) -> Tree:
+    """Return the tree that a note's text describes; lines after the third are for the future.
+
+    Raises NoteError for another text.
+    """
     lines = text.split("\n")
     if lines[0] != _TREE_HEADER or len(lines) <= _TREE_LINES or not _NUMBER.fullmatch(lines[1]):
         raise NoteError("the signed note does not describe a tree")

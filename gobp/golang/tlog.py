@@ -4,7 +4,7 @@ Tiles are described at https://research.swtch.com/tlog#tiling_a_log.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 HASH_SIZE = 32
@@ -65,6 +65,24 @@ def prove_inclusion(tree: Tree, index: int, leaf: bytes, read_tile: Callable[[st
     hashes = _TiledHashes(tree.size, read_tile)
     if hashes.root_with(leaf, index, 0, tree.size) != tree.root:
         raise ProofError(f"the tiles do not lead from record {index} to the signed root")
+
+
+def tiles_of(size: int, index: int) -> frozenset[Tile]:
+    """Return the tiles that lead from the record ``index`` to the root of a tree of ``size``.
+
+    They are all that a go command reads to check the record. With the size of an older tree as
+    the index they are those by which that tree is shown to be the beginning of this one.
+    """
+    return frozenset(_tiles_above(size, index)) | frozenset(_tiles_above(size, size))
+
+
+def _tiles_above(size: int, index: int) -> Iterator[Tile]:
+    """Yield the tile of each level that stands above a record, where the tree has it."""
+    for level in range(size.bit_length() // TILE_HEIGHT + 1):
+        number = index >> (TILE_HEIGHT * (level + 1))
+        available = (size >> (TILE_HEIGHT * level)) - number * _TILE_WIDTH
+        if available > 0:
+            yield Tile(level, number, min(available, _TILE_WIDTH))
 
 
 class _TiledHashes:

@@ -3,7 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.golang import tlog
-from gobp.golang.tlog import ProofError, Tile, Tree, node_hash, prove_inclusion, record_hash
+from gobp.golang.tlog import (
+    ProofError,
+    Tile,
+    Tree,
+    node_hash,
+    prove_inclusion,
+    record_hash,
+    tiles_of,
+)
 
 MAX_SIZE = 70_000  # more than 256 * 256, so that there are tiles on three levels
 LEAVES = [record_hash(b"record %d\n" % number) for number in range(MAX_SIZE)]
@@ -118,3 +126,23 @@ def test_the_tiles_read_are_few() -> None:
     prove_inclusion(log.tree(), 1, LEAVES[1], log.read_tile)
 
     assert len(log.read) <= 2 * len(range(0, MAX_SIZE.bit_length(), tlog.TILE_HEIGHT))
+
+
+@given(sizes, st.data())
+def test_the_tiles_of_a_record_are_enough_to_prove_it(size: int, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, size - 1))
+    log = Log(size)
+
+    prove_inclusion(log.tree(), index, LEAVES[index], log.read_tile)
+
+    assert set(log.read) <= {tile.path for tile in tiles_of(size, index)}
+
+
+def test_the_tiles_of_an_older_tree_are_those_along_its_end() -> None:
+    assert {tile.path for tile in tiles_of(70_000, 300)} == {
+        "tile/8/0/001",
+        "tile/8/0/273.p/112",
+        "tile/8/1/000",
+        "tile/8/1/001.p/17",
+        "tile/8/2/000.p/1",
+    }
