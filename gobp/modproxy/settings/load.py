@@ -1,18 +1,22 @@
 """Read the settings: the file, then variables ``GOBP_MODULES_...``, then flags."""
 
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
-import yaml
 
 from gobp.errors import UserError
+from gobp.modproxy.settings.document import Document
+from gobp.modproxy.settings.rules import check_settings, default_root
 from gobp.modproxy.settings.schema import Section, Settings
 from gobp.modproxy.settings.values import Duration, Size
 
 PREFIX = "GOBP_MODULES_"
-_MOST_BYTES = 4 * 1024 * 1024
+_REMEDY = "see docs/modproxy-settings.md, or gobp serve modules --help, for the settings."
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 
 
 def load_settings(
@@ -21,15 +25,24 @@ def load_settings(
     """Return the settings; flags (by the path of the setting, ``log.format``) win over variables.
 
     A setting ``log.format`` has the variable ``GOBP_MODULES_LOG_FORMAT``; lists and tables are
-    set in the file only. Raises UserError, which names the setting.
+    set in the file only. ``root`` is never empty. Raises UserError, which names the setting and
+    where it was set.
     """
-    document = _read(file) if file is not None else {}
+    document = Document.read(file) if file is not None else Document("the settings", "")
+    sources: dict[str, str] = {}
+    values = document.values
     for path, name in variables().items():
         if env.get(name):
-            _put(document, path, _scalar(env[name]), source=name)
+            _put(values, path, env[name], source=name)
+            sources[path] = name
     for path, value in flags.items():
-        _put(document, path, value, source=f"--{path}")
-    return _converted(document, str(file) if file else "the settings")
+        _put(values, path, value, source=f"--{path}")
+        sources[path] = f"the flag for {path}"
+    settings = _converted(document, sources)
+    if not settings.root:
+        settings = msgspec.structs.replace(settings, root=default_root(env))
+    check_settings(settings)
+    return settings
 
 
 def variables() -> dict[str, str]:
@@ -42,7 +55,7 @@ def _single_settings(section: type[Section], prefix: str = "") -> list[str]:
     for name, kind in get_type_hints(section).items():
         if name.startswith("__"):
             continue
-        inner = _section_of(kind)
+        inner = section_of(kind)
         if inner is not None:
             paths.extend(_single_settings(inner, f"{prefix}{name}."))
         elif "tuple" not in str(kind) and "dict" not in str(kind):
@@ -50,65 +63,51 @@ def _single_settings(section: type[Section], prefix: str = "") -> list[str]:
     return paths
 
 
-def _section_of(kind: object) -> type[Section] | None:
+def section_of(kind: object) -> type[Section] | None:
+    """Return the section that a type is, or may be; None for lists of them and for other types."""
     for candidate in (kind, *getattr(kind, "__args__", ())):
         if isinstance(candidate, type) and issubclass(candidate, Section):
             return candidate if "tuple" not in str(kind) else None
     return None
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"the settings file {file} cannot be read: {error.strerror}",
-            remedy="name an existing YAML file with --config.",
-        ) from None
-    if len(content) > _MOST_BYTES:
-        raise UserError(f"{file} is larger than 4 MiB", remedy="name a file of settings.")
-    try:
-        document = yaml.safe_load(content)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UserError(f"{file} is not YAML", detail=str(error), remedy="correct it.") from None
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise UserError(
-            f"{file} holds no settings: it is a {type(document).__name__}",
-            remedy="write names and values, as listen: 0.0.0.0:8130.",
-        )
-    return document
-
-
-def _put(document: dict[str, Any], path: str, value: object, *, source: str) -> None:
+def _put(values: dict[str, Any], path: str, value: object, *, source: str) -> None:
     *sections, name = path.split(".")
     for section in sections:
-        document = document.setdefault(section, {})
-        if not isinstance(document, dict):
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
             raise UserError(
                 f"{source} sets {path}, but the file has no section {section}",
                 remedy=f"make {section} a section of settings in the file.",
             )
-    document[name] = value
+    values[name] = value
 
 
-def _scalar(text: str) -> object:
-    """Return a variable's text as YAML would read it, so that 4 is a number and off a truth."""
-    value = yaml.safe_load(text) if text.strip().lower() in {"true", "false"} else text
-    return int(text) if text.isdecimal() else value
-
-
-def _converted(document: dict[str, Any], source: str) -> Settings:
-    try:
-        return msgspec.convert(document, Settings, dec_hook=_with_unit)
+def _converted(document: Document, sources: Mapping[str, str]) -> Settings:
+    try:  # not strict: variables are text, numbers and truths among them too
+        return msgspec.convert(document.values, Settings, strict=False, dec_hook=_with_unit)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
-        where = place.strip("`").removeprefix("$.") or "the top"
-        raise UserError(
-            f"{source}: at {where}: {reason}",
-            remedy="see docs/modproxy.md, or gobp serve modules --help, for the settings.",
-        ) from None
+        path = place.strip("`").removeprefix("$").removeprefix(".")
+        unknown = _UNKNOWN.fullmatch(reason)
+        if unknown is not None:
+            path = f"{path}.{unknown[1]}".removeprefix(".")
+            reason = f"there is no such setting{_meant(unknown[1])}"
+        raise UserError(f"{_place(document, sources, path)}: {reason}", remedy=_REMEDY) from None
+
+
+def _place(document: Document, sources: Mapping[str, str], path: str) -> str:
+    if path in sources:
+        return sources[path]
+    line = document.line_of(path)
+    where = f"{document.name}:{line}" if line else document.name
+    return f"{where}: {path}" if path else where
+
+
+def _meant(name: str) -> str:
+    known = {path.rpartition(".")[2] for path in variables()} | set(get_type_hints(Settings))
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"; is {near[0]} meant?" if near else ""
 
 
 def _with_unit(kind: type, value: object) -> object:

@@ -4,7 +4,7 @@ The comments below the settings are their documentation (docs/modproxy-settings.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -42,7 +42,7 @@ class Tls(Section, frozen=True):
 
     certificate: str
     key: str
-    min_version: str = "1.2"
+    min_version: Literal["1.2", "1.3"] = "1.2"
     """1.2 or 1.3."""
 
 
@@ -55,7 +55,7 @@ class Limits(Section, frozen=True):
     """Fetches at the same time, in one worker."""
     waiting: Count = 1000
     """Fetches that wait for their turn; more are answered 503."""
-    cached_small_files: Size = Size(64 * 1024 * 1024)
+    cached_small_files: Size = Size(16 * 1024 * 1024)
     """Memory of a worker for small files (.info, .mod, lists)."""
 
 
@@ -234,14 +234,14 @@ class Cluster(Section, frozen=True):
 class Log(Section, frozen=True):
     """Logs: of requests, of what happens, of who changed or was refused something."""
 
-    format: str = "text"
+    format: Literal["text", "json"] = "text"
     """text or json."""
     requests: str = "-"
     """A file, - for the standard output, or off."""
     audit: str = ""
     """A file; empty: with the others."""
-    level: str = "info"
-    """debug, info, warning or error."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of what happens: debug, info, warning or error."""
 
 
 class Settings(Section, frozen=True):
@@ -263,7 +263,9 @@ class Settings(Section, frozen=True):
     check_zips: bool = True
     """Whether zips must keep the rules of modules before they are served."""
     drain: Duration = Duration(30)
-    """How long requests may end in when the server stops."""
+    """How long requests and fetches may end in when the server stops."""
+    notice: Duration = Duration(0)
+    """How long a stopping server still serves with /readyz at 503, for a load balancer to see."""
     tls: Tls | None = None
     limits: Limits = Limits()
     fresh: Fresh = Fresh()

@@ -40,3 +40,19 @@ class Size(int):
         if match is None:
             raise ValueError(f"{value!r} is no size: write 500MiB, 20GB or a number of bytes")
         return cls(float(match[1]) * _UNIT[match[2] or ""])
+
+
+def written(value: Duration | Size) -> str | int:
+    """Return a duration or size in the form that the settings have it in."""
+    if value == 0:
+        return 0
+    if isinstance(value, Size):
+        return _in_units(value, (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024), ("B", 1)))
+    milliseconds = round(value * 1000)
+    units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+    return _in_units(milliseconds, units)
+
+
+def _in_units(number: int, units: tuple[tuple[str, int], ...]) -> str:
+    unit, factor = next(pair for pair in units if number % pair[1] == 0)
+    return f"{number // factor}{unit}"
