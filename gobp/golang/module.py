@@ -122,6 +122,11 @@ def unescape_version(escaped: str) -> str:
     return version
 
 
+def is_windows_device(name: str) -> bool:
+    """Say whether Windows takes a file of this name for a device: con, aux.txt, com1."""
+    return _WINDOWS_DEVICE.fullmatch(name.partition(".")[0]) is not None
+
+
 def executable_name(import_path: str) -> str:
     """Return what ``go build -o DIR/`` calls the binary of a main package.
 
@@ -180,7 +185,7 @@ def _why_no_element(element: str, form: re.Pattern[str]) -> str:
 
 def _why_not_on_windows(element: str) -> str:
     short = element.partition(".")[0]
-    if _WINDOWS_DEVICE.fullmatch(short):
+    if is_windows_device(element):
         return f"{short!r} is a device on Windows"
     if _WINDOWS_SHORT_NAME.fullmatch(short):
         return f"its element {element!r} ends in a tilde and digits"
@@ -196,8 +201,7 @@ def _bad_major(path: str) -> UserError:
 
 def _check_version(version: str) -> None:
     """Raise UserError unless the version can be the name of one file."""
-    device = _WINDOWS_DEVICE.fullmatch(version.partition(".")[0])
-    if device or _why_no_element(version, _VERSION_TEXT):
+    if is_windows_device(version) or _why_no_element(version, _VERSION_TEXT):
         raise UserError(
             f"{version!r} cannot be the version of a module",
             remedy="use a version such as v1.2.3, or a branch or tag without a slash.",
