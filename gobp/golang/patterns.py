@@ -16,7 +16,7 @@ _ANY = frozenset({"*", "**"})
 
 @dataclass(frozen=True, slots=True)
 class ModulePatterns:
-    """A list of patterns; ``text`` is how it was written, ``match_all`` that each module matches."""
+    """A list of patterns; ``text`` is how it was written, ``match_all``: for every module."""
 
     text: str
     match_all: bool

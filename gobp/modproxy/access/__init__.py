@@ -1,0 +1,1 @@
+"""Who asks, what they may have, and the record of what they were refused."""
