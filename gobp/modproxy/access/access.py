@@ -134,9 +134,8 @@ class Access:
 
     def _digest(self, authorization: str) -> bytes:
         """Return what a header is known by, so that no password stays in the memory."""
-        return hashlib.blake2b(
-            authorization.encode("utf-8", "replace"), digest_size=16, key=self._key
-        ).digest()
+        header = authorization.encode("utf-8", "replace")
+        return hashlib.blake2b(header, digest_size=16, key=self._key).digest()
 
 
 def _unauthorized(text: str) -> Answer:
