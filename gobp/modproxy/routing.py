@@ -33,13 +33,18 @@ class Route:
 class Router(Protocol):
     """Knows the rules."""
 
-    def route(self, module: str, version: str = "") -> Route | Answer:
-        """Return the way of a module, or the answer where a rule gives it (denied, hidden).
+    def route(self, module: str, version: str = "", path: str = "") -> Route | Answer:
+        """Return the way of a module, or the answer where a rule gives it (denied, hidden, moved).
 
-        Without a version the question is for the list and the like of the module.
+        Without a version the question is for the list and the like of the module. ``path`` is
+        that of the request, where clients that are sent elsewhere go on.
         """
         ...
 
     def visible(self, module: str, versions: tuple[str, ...]) -> tuple[str, ...]:
         """Return those versions that no rule hides, denies or sends elsewhere, in their order."""
+        ...
+
+    def refused_lookup(self, module: str, version: str) -> Answer | None:
+        """Return the answer to who looks a version up in a checksum database, where he may not."""
         ...

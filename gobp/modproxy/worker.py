@@ -35,6 +35,9 @@ class _OneWay:
     def visible(self, _: str, versions: tuple[str, ...]) -> tuple[str, ...]:
         return versions
 
+    def refused_lookup(self, *_: str) -> Answer | None:
+        return None
+
 
 class _Sums:
     def __init__(self, source: HttpSource) -> None:

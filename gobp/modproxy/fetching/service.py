@@ -16,7 +16,15 @@ from gobp.modproxy.protocol.answers import (
     failure,
     found,
 )
-from gobp.modproxy.protocol.requests import Kind, Latest, ModuleFile, Query, Request, VersionList
+from gobp.modproxy.protocol.requests import (
+    Kind,
+    Latest,
+    ModuleFile,
+    Query,
+    Request,
+    SumdbFile,
+    VersionList,
+)
 from gobp.modproxy.routing import Route, Router
 from gobp.modproxy.settings.schema import Fresh, Mode
 from gobp.modproxy.sources.source import NotFoundError, SourceError
@@ -57,7 +65,7 @@ class ModuleService:
                 case VersionList() | Latest() | Query():
                     return await self._changing_one(request, cached_only=cached_only)
                 case _:
-                    return await self._databases.answer(request, cached_only=cached_only)
+                    return await self._database(request, cached_only=cached_only)
         except SourceError as error:
             return failure(error.status, error.text, retry_after=error.retry_after)
 
@@ -66,7 +74,7 @@ class ModuleService:
         await self._files.drain(seconds)
 
     async def _file(self, file: ModuleFile, *, cached_only: bool) -> Answer:
-        route = self._router.route(file.module, file.version)
+        route = self._router.route(file.module, file.version, file.path)
         if isinstance(route, Answer):
             return route
         for tree in route.trees:
@@ -91,10 +99,15 @@ class ModuleService:
             self._files.begin(file, route)
         return _elsewhere(route, file.path, str(file))
 
+    async def _database(self, request: SumdbFile, *, cached_only: bool) -> Answer:
+        looked_up = request.looked_up
+        refused = self._router.refused_lookup(*looked_up) if looked_up else None
+        return refused or await self._databases.answer(request, cached_only=cached_only)
+
     async def _changing_one(
         self, request: VersionList | Latest | Query, *, cached_only: bool
     ) -> Answer:
-        route = self._router.route(request.module)
+        route = self._router.route(request.module, path=request.path)
         if isinstance(route, Answer):
             return route
         cached_only = cached_only or route.mode is Mode.CACHED_ONLY

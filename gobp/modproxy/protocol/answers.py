@@ -33,6 +33,7 @@ class Origin(StrEnum):
     FETCHED = "miss"
     STALE = "stale"
     NEGATIVE = "negative"
+    RULE = "rule"
     NONE = "none"
 
 

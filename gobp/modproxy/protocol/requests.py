@@ -62,6 +62,11 @@ class Query:
     module: str
     query: str
 
+    @property
+    def path(self) -> str:
+        """Its path in a URL."""
+        return f"{version_folder(self.module)}/{escape_version(self.query)}.{Kind.INFO}"
+
 
 @dataclass(frozen=True, slots=True)
 class VersionList:
@@ -69,12 +74,22 @@ class VersionList:
 
     module: str
 
+    @property
+    def path(self) -> str:
+        """Its path below the root of a module tree, and in a URL."""
+        return f"{version_folder(self.module)}/list"
+
 
 @dataclass(frozen=True, slots=True)
 class Latest:
     """The version that a go command takes where none is asked for."""
 
     module: str
+
+    @property
+    def path(self) -> str:
+        """Its path in a URL."""
+        return f"{escape_path(self.module)}/@latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,14 @@ class SumdbFile:
     def path(self) -> str:
         """Its path below the root of a module tree, and in a URL."""
         return f"sumdb/{self.database}/{self.file}"
+
+    @property
+    def looked_up(self) -> tuple[str, str] | None:
+        """The module and version that are looked up, not escaped; None for other files."""
+        if not self.file.startswith("lookup/"):
+            return None
+        module, _, version = self.file.removeprefix("lookup/").partition("@")
+        return unescape_path(module), unescape_version(version)
 
 
 Request = ModuleFile | Query | VersionList | Latest | SumdbFile
