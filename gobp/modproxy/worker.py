@@ -1,10 +1,9 @@
 """Put the parts of a worker together, as the settings say."""
 
 import hashlib
+import os
 import zipfile
 from pathlib import Path
-
-import aiohttp
 
 from gobp.golang.dirhash import hash1
 from gobp.modproxy.fetching.changing import ChangingAnswers
@@ -18,7 +17,9 @@ from gobp.modproxy.protocol.answers import Answer
 from gobp.modproxy.protocol.requests import ModuleFile
 from gobp.modproxy.routing import Route
 from gobp.modproxy.settings.schema import Settings
-from gobp.modproxy.sources.http import HttpSource
+from gobp.modproxy.sources.chain import OffSource
+from gobp.modproxy.sources.goproxy import Sources
+from gobp.modproxy.sources.proxy import ProxySource
 from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.tree.module_tree import ModuleTree
 
@@ -40,7 +41,7 @@ class _OneWay:
 
 
 class _Sums:
-    def __init__(self, source: HttpSource) -> None:
+    def __init__(self, source: ProxySource) -> None:
         self._source = source
 
     async def read(self, database: str, file: str) -> bytes:
@@ -60,8 +61,9 @@ def make_service(settings: Settings) -> ModuleService:
     """Return the service of a worker; to be called in its event loop."""
     tree = ModuleTree(Path(settings.root) / "public", durable=settings.durable)
     tree.prepare()
-    session = aiohttp.ClientSession(auto_decompress=True)
-    source = HttpSource(settings.upstream.proxies, session)
+    sources = Sources(settings.upstream, direct=OffSource(), env=os.environ)
+    source = sources.chain("")
+    first = sources.proxy(sources.first_url(""))
     misses = Misses()
     return ModuleService(
         router=_OneWay(Route(source, (tree,), notarised=False)),
@@ -79,7 +81,7 @@ def make_service(settings: Settings) -> ModuleService:
             timeout=settings.limits.request_timeout,
         ),
         misses=misses,
-        databases=DatabaseFiles(tree, _Sums(source), frozenset(settings.sums.proxied)),
+        databases=DatabaseFiles(tree, _Sums(first), frozenset(settings.sums.proxied)),
         fresh=settings.fresh,
         request_timeout=settings.limits.request_timeout,
     )

@@ -1,0 +1,220 @@
+"""HTTP as the go command speaks it, for a server: one pool of connections, bounded in all ways."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+
+import aiohttp
+
+from gobp.modproxy.settings.schema import Upstream
+from gobp.modproxy.sources.forward_proxies import ForwardProxies
+from gobp.modproxy.sources.outages import Outages
+from gobp.modproxy.sources.source import RefusedError, SourceError, UnavailableError
+from gobp.system.fetch import ca_bundle, redacted
+from gobp.system.netrc import THIS_MACHINE, basic_authorization
+
+_T = TypeVar("_T")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10
+_KEPT_ALIVE = 90  # seconds, as Go keeps idle connections
+_BUFFER = 256 * 1024
+_FIRST_PAUSE = 0.25  # seconds, twice as long before each further attempt
+_LONGEST_PAUSE = 10.0
+
+
+class PassingError(UnavailableError):
+    """Trouble that another attempt may not meet; ``reached``: it was the host that answered so."""
+
+    def __init__(
+        self, text: str, *, status: int = 502, retry_after: int = 0, reached: bool = False
+    ) -> None:
+        super().__init__(text, status=status, retry_after=retry_after)
+        self.reached = reached
+
+
+class Web:
+    """Asks other servers.
+
+    Forward proxies, certificates and netrc are those that ``env`` names. Credentials go to the
+    origin they are for and nowhere else.
+    """
+
+    def __init__(self, settings: Upstream, env: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._env = env
+        self._proxies = ForwardProxies.from_environment(env)
+        self._outages = Outages()
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The pool of connections, which belongs to the event loop that first asks for it."""
+        if self._session is None:
+            self._session = self._open()
+        return self._session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def retried(self, url: str, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """Return what an attempt to ask ``url`` gives, trying again after passing trouble.
+
+        A host that was just found down is not asked for some seconds. Raises SourceError.
+        """
+        host = urlsplit(url).netloc
+        self._outages.check(host)
+        attempts = 1 if self._outages.is_down(host) else self._settings.attempts
+        for number in range(1, attempts + 1):
+            try:
+                result = await attempt()
+            except PassingError as error:
+                pause = _pause(number, error)
+                if number == attempts or pause > _LONGEST_PAUSE:
+                    self._ended(host, error)
+                    raise
+            except SourceError:
+                self._outages.answered(host)
+                raise
+            else:
+                self._outages.answered(host)
+                return result
+            await asyncio.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    @asynccontextmanager
+    async def get(
+        self, url: str, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Give the answer to one request, after redirects, whatever its status.
+
+        Raises PassingError and UnavailableError, for trouble while the body is read too.
+        """
+        place = redacted(url)
+        try:
+            response = await self._followed(url, dict(headers or {}))
+            try:
+                yield response
+            finally:
+                response.release()
+        except aiohttp.ClientConnectorDNSError:
+            raise PassingError(f"{place}: its name cannot be resolved") from None
+        except aiohttp.ClientConnectorCertificateError:
+            raise UnavailableError(
+                f"{place}: its certificate is not trusted (see SSL_CERT_FILE)"
+            ) from None
+        except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as error:
+            status = error.status if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+            raise PassingError(
+                f"{place}: the proxy in HTTPS_PROXY or HTTP_PROXY does not let through {status}"
+            ) from None
+        except TimeoutError:
+            raise PassingError(f"{place}: it did not answer in time", status=504) from None
+        except aiohttp.InvalidURL:
+            raise UnavailableError(f"{place}: it is no address") from None
+        except aiohttp.ClientError as error:
+            raise PassingError(f"{place}: {_plain(error)}") from None
+
+    def _open(self) -> aiohttp.ClientSession:
+        settings = self._settings
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                limit_per_host=settings.per_host,
+                keepalive_timeout=_KEPT_ALIVE,
+                ttl_dns_cache=60,
+                ssl=_tls(self._env),
+            ),
+            timeout=aiohttp.ClientTimeout(
+                sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "gobp", "Accept-Encoding": "identity"},
+            read_bufsize=_BUFFER,
+        )
+
+    async def _followed(self, url: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        """Return the answer at the end of the redirects; credentials stay with their origin."""
+        authorization = basic_authorization(url, self._env)
+        _keep_off_plain_http(url, authorization)
+        own = _origin(urlsplit(url))
+        for _ in range(_MOST_REDIRECTS + 1):
+            parts = urlsplit(url)
+            sent = dict(headers)
+            if authorization and _origin(parts) == own:
+                sent["Authorization"] = authorization
+            response = await self.session.get(
+                urlunsplit(parts._replace(netloc=_host(parts))),
+                headers=sent,
+                proxy=self._proxies.of(url) or None,
+                allow_redirects=False,
+            )
+            if response.status not in _REDIRECTS or "Location" not in response.headers:
+                return response
+            response.release()
+            url = _redirected(url, response.headers["Location"])
+        raise UnavailableError(f"{redacted(url)}: stopped after {_MOST_REDIRECTS} redirects")
+
+    def _ended(self, host: str, error: PassingError) -> None:
+        if error.reached:
+            self._outages.answered(host)
+        else:
+            self._outages.failed(host, error)
+
+
+def check_url(url: str) -> None:
+    """Raise RefusedError for a URL that would send a password where anybody can read it."""
+    _keep_off_plain_http(url, basic_authorization(url, {}))
+
+
+def _keep_off_plain_http(url: str, authorization: str) -> None:
+    parts = urlsplit(url)
+    if authorization and parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
+        raise RefusedError(f"{redacted(url)} would get a password over plain http")
+
+
+def _tls(env: Mapping[str, str]) -> ssl.SSLContext:
+    folder = env.get("SSL_CERT_DIR") or None
+    return ssl.create_default_context(cafile=ca_bundle(env), capath=folder)
+
+
+def _pause(number: int, error: PassingError) -> float:
+    """Return how many seconds to wait after an attempt: a little by chance, as many may wait."""
+    if error.retry_after:
+        return float(error.retry_after)
+    by_chance = 0.5 + random.random()  # noqa: S311 # no secret
+    return _FIRST_PAUSE * (1 << (number - 1)) * by_chance
+
+
+def _redirected(url: str, location: str) -> str:
+    target = urljoin(url, location)
+    scheme = urlsplit(target).scheme
+    if scheme not in {"http", "https"}:
+        raise UnavailableError(f"{redacted(url)} redirects to {redacted(target)}")
+    if scheme == "http" and urlsplit(url).scheme == "https":
+        raise UnavailableError(f"{redacted(url)} redirects to plain http, {redacted(target)}")
+    return target
+
+
+def _origin(parts: SplitResult) -> tuple[str, str]:
+    return parts.scheme, _host(parts).lower()
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]
+
+
+def _plain(error: Exception) -> str:
+    """Say in a few words why a request failed; the library's own texts are long."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection: {error.os_error.strerror or error.os_error}"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "its answer was cut short or garbled"
+    return redacted(str(error))[:300] or type(error).__name__
