@@ -2,17 +2,19 @@
 
 The layout is that of a module cache's ``cache/download``: ``<escaped module>/@v/`` with ``list``,
 ``V.info``, ``V.mod``, ``V.zip`` and ``V.ziphash``, and ``sumdb/``. What is gobp's own is below
-``.gobp/``: ``tmp`` for files that are not whole yet, ``locks``.
+``.gobp/``: ``tmp`` for files that are not whole yet, ``locks``, ``remembered`` answers, ``pins``.
 """
 
+import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gobp.errors import UserError
-from gobp.golang.module import escape_version, unescape_path, unescape_version
+from gobp.golang.module import unescape_path, unescape_version
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, is_canonical, version_folder
 from gobp.modproxy.protocol.version_list import (
     format_version_list,
@@ -23,6 +25,17 @@ from gobp.modproxy.protocol.version_list import (
 
 OWN = ".gobp"
 _NO_MODULES = {OWN, "sumdb", ".git"}
+_SECONDS_TO_LOCK = 1.0  # in which whoever made a temporary file has locked it
+
+
+class ChangedVersionError(UserError):
+    """A version is not what it was when it was first seen."""
+
+    def __init__(self, file: ModuleFile, pinned: str, found: str) -> None:
+        super().__init__(
+            f"{file} has changed: its hash is {found}, but it was {pinned} when it was first seen",
+            remedy="use another version, or ask the module's authors why it was published again.",
+        )
 
 
 class ModuleTree:
@@ -38,9 +51,13 @@ class ModuleTree:
         self.locks = root / OWN / "locks"
 
     def prepare(self) -> None:
-        """Make the folders that the tree needs."""
+        """Make the folders that the tree needs; remove what processes that died left in them."""
         self._tmp.mkdir(parents=True, exist_ok=True)
         self.locks.mkdir(parents=True, exist_ok=True)
+        latest = time.time() - _SECONDS_TO_LOCK
+        for entry in os.scandir(self._tmp):
+            if entry.is_file(follow_symlinks=False):
+                _remove_unlocked(Path(entry.path), latest)
 
     def path_of(self, file: ModuleFile) -> Path:
         """Return where a file is, or would be."""
@@ -51,12 +68,27 @@ class ModuleTree:
         path = self.path_of(file)
         return path if path.is_file() else None
 
-    def pinned_hash(self, module: str, version: str) -> str:
-        """Return the h1: hash of a version's zip as it was first seen, "" if it was not."""
+    def pinned_hash(self, module: str, version: str, kind: Kind = Kind.ZIP) -> str:
+        """Return the h1: hash of a .zip or .mod as it was first seen, "" if that is not known."""
+        path = self._pin_path(ModuleFile(module, version, kind))
         try:
-            return self._ziphash(module, version).read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+            return path.read_text(encoding="ascii", errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
             return ""
+
+    def pin(self, file: ModuleFile, h1: str) -> None:
+        """Note the hash of a .zip or .mod before it appears.
+
+        Raises ChangedVersionError when another hash was noted first.
+        """
+        path = self._pin_path(file)
+        if self.publish_bytes(h1.encode(), path):
+            return
+        pinned = self.pinned_hash(file.module, file.version, file.kind)
+        if not pinned:  # an empty file, as a crashed go command leaves it
+            self.replace(path, h1.encode())
+        elif pinned != h1:
+            raise ChangedVersionError(file, pinned, h1)
 
     def versions(self, module: str) -> tuple[str, ...]:
         """Return the tagged versions that the tree has an .info or .mod file of, by precedence."""
@@ -92,14 +124,18 @@ class ModuleTree:
 
     @contextmanager
     def new_file(self) -> Iterator[Path]:
-        """Give an empty file of this file system to write to; it is removed if it is not taken."""
+        """Give an empty file of this file system to write to; it is removed if it is not taken.
+
+        It is locked, which tells ``prepare`` of another process that it is in use.
+        """
         handle, name = tempfile.mkstemp(dir=self._tmp)
-        os.close(handle)
         path = Path(name)
         try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
             yield path
         finally:
             path.unlink(missing_ok=True)
+            os.close(handle)
 
     def publish(self, temporary: Path, target: Path) -> bool:
         """Let a whole file appear at its place; return False if one was there before.
@@ -109,13 +145,13 @@ class ModuleTree:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.chmod(0o644)
         if self.durable:
-            _sync(temporary)
+            sync(temporary)
         try:
             os.link(temporary, target)
         except FileExistsError:
             return False
         if self.durable:
-            _sync(target.parent)
+            sync(target.parent)
         return True
 
     def publish_bytes(self, content: bytes, target: Path) -> bool:
@@ -131,14 +167,17 @@ class ModuleTree:
             temporary.write_bytes(content)
             temporary.chmod(0o644)
             if self.durable:
-                _sync(temporary)
+                sync(temporary)
             temporary.replace(target)
 
     def publish_zip(self, temporary: Path, file: ModuleFile, h1: str) -> bool:
-        """Let a zip whose hash was checked appear, with its hash beside it; see publish."""
-        published = self.publish(temporary, self.path_of(file))
-        self.publish_bytes(h1.encode(), self._ziphash(file.module, file.version))
-        return published
+        """Let a zip whose hash was checked appear; see publish.
+
+        Its hash appears first, so that no two processes can let a zip and another zip's hash
+        appear. Raises ChangedVersionError for a zip that differs from what was first seen.
+        """
+        self.pin(file, h1)
+        return self.publish(temporary, self.path_of(file))
 
     def publish_small(self, file: ModuleFile, content: bytes) -> bool:
         """Let an .info or .mod file appear; see publish."""
@@ -154,8 +193,11 @@ class ModuleTree:
             if has_versions and module:
                 yield module
 
-    def _ziphash(self, module: str, version: str) -> Path:
-        return self.root / version_folder(module) / f"{escape_version(version)}.ziphash"
+    def _pin_path(self, file: ModuleFile) -> Path:
+        """Return where the hash of a file is: of a zip, where go has it."""
+        if file.kind is Kind.ZIP:
+            return self.path_of(file).with_suffix(".ziphash")
+        return self.root / OWN / "pins" / file.path
 
 
 def kinds_of(tree: ModuleTree, module: str, version: str) -> tuple[Kind, ...]:
@@ -177,7 +219,24 @@ def _unescaped_module(path: str) -> str:
         return ""
 
 
-def _sync(path: Path) -> None:
+def _remove_unlocked(temporary: Path, latest: float) -> None:
+    """Remove a file that was not changed after a time, unless a process has locked it."""
+    try:
+        handle = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if os.fstat(handle).st_mtime < latest:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temporary.unlink(missing_ok=True)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(handle)
+
+
+def sync(path: Path) -> None:
+    """Have a file or folder be on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

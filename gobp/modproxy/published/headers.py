@@ -1,0 +1,11 @@
+"""The headers of a request, as the server has them."""
+
+from typing import Protocol
+
+
+class Headers(Protocol):
+    """Gives headers by their names in lower case."""
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        """Return the value of a header."""
+        ...
