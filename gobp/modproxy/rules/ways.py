@@ -71,8 +71,8 @@ class Ways:
         return known
 
     def check(self, rules: Iterable[CheckedRule]) -> None:
-        """Raise UserError for a rule, or settings, that send clients to no URL."""
-        self._check("mode", self._kind(_NO_RULE, _NO_RULE))
+        """Raise UserError for a rule, or settings, with a bad upstream, or none to send to."""
+        self._check("settings", self._kind(_NO_RULE, _NO_RULE))
         for rule in rules:
             if rule.gives:
                 self._check(rule.name, self._kind(rule.rule, _NO_RULE))
@@ -108,7 +108,14 @@ class Ways:
         return ValidatedSource(source, self._validator) if self._validator else source
 
     def _check(self, name: str, kind: _Kind) -> None:
-        if kind.mode in _SENDS_AWAY and not self._url(kind) and not _is_nowhere(kind):
+        try:
+            self._source(kind)
+            url = self._url(kind)
+        except UserError as error:
+            raise UserError(
+                f"{name}: upstream: {error.summary}", remedy=error.remedy, detail=error.detail
+            ) from None
+        if kind.mode in _SENDS_AWAY and not url and not _is_nowhere(kind):
             raise UserError(
                 f"{name}: mode {kind.mode} sends clients to the upstream, which has no URL",
                 remedy="name a proxy as the upstream, or choose another mode.",

@@ -1,0 +1,92 @@
+"""The audit log: who was refused, who changed something. Never what they prove themselves with."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from gobp.modproxy.access.attempts import Bucket
+
+_LONGEST = 300  # characters of one value
+_PLAIN = re.compile(r"[!#-\[\]-~]+", re.ASCII)  # printable, without blanks, quotes, backslashes
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+_AT_ONCE, _A_SECOND = 20, 1.0
+
+
+class Event(StrEnum):
+    """What is recorded."""
+
+    LOGIN_REFUSED = "login-refused"
+    DENIED = "denied"
+    PUBLISHED = "published"
+    RELOADED = "reloaded"
+    REMOVED = "removed"
+
+
+_BY_ANYBODY = frozenset({Event.LOGIN_REFUSED, Event.DENIED})
+
+
+class Lines(Protocol):
+    """Takes lines (gobp.modproxy.log.writer.LineWriter)."""
+
+    def write(self, chunk: bytes) -> None:
+        """Have whole lines be written soon."""
+        ...
+
+
+class AuditLog:
+    """Writes a line an event, as JSON or text.
+
+    Who is refused something could fill the disk with it. So there are at most some such lines a
+    second; how many were left out is told by the next.
+    """
+
+    def __init__(
+        self, lines: Lines, *, json_lines: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._lines = lines
+        self._json = json_lines
+        self._clock = clock
+        self._buckets = {event: Bucket(_AT_ONCE, _A_SECOND) for event in _BY_ANYBODY}
+        self._left_out = dict.fromkeys(_BY_ANYBODY, 0)
+
+    def record(self, event: Event, **facts: str | int) -> None:
+        """Record an event; facts that are empty are left out.
+
+        The facts have these names: ``who`` (user or token), ``client`` (address), ``what`` (module
+        and version, path or file), ``request`` (its id), ``reason``. A URL's user and password
+        are taken out.
+        """
+        now = self._clock()
+        if event in _BY_ANYBODY:
+            bucket = self._buckets[event]
+            if bucket.wait(now):
+                self._left_out[event] += 1
+                return
+            bucket.take(now)
+            facts["left_out"] = self._left_out[event]
+            self._left_out[event] = 0
+        moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+        fields = {"time": moment.replace("+00:00", "Z"), "event": event.value}
+        fields |= {name: _harmless(str(value)) for name, value in facts.items() if value}
+        self._lines.write((self._line(fields) + "\n").encode())
+
+    def _line(self, fields: dict[str, str]) -> str:
+        if self._json:
+            return json.dumps({"audit": True, **fields})
+        moment, event, *facts = fields.items()
+        words = [f"{name}={_word(value)}" for name, value in facts]
+        return " ".join([moment[1], "audit", event[1], *words])
+
+
+def _harmless(text: str) -> str:
+    """Return a value without credentials and undue length."""
+    return _USERINFO.sub("", text)[:_LONGEST]
+
+
+def _word(text: str) -> str:
+    """Return a value as one word of a line: in quotes, as JSON has it, where it is not plain."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
