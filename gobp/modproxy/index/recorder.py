@@ -108,4 +108,5 @@ class Recorder:
 
     def _use(self, key: _UseKey, count: int) -> Use:
         module, version, who, origin = key
+        who = who if who.isprintable() else repr(who)
         return Use(module, version, who[:_LONGEST_WHO], origin, count, self._clock())

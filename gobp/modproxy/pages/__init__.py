@@ -1,0 +1,1 @@
+"""What people and their scripts see: the web pages, and the feeds of modules."""
