@@ -159,7 +159,8 @@ class Index(Protocol):
         """Take note of all files in the trees, in one step: if it is interrupted, nothing changes.
 
         With ``forget`` other files are forgotten: not for an index that nodes with trees of their
-        own share. What is known of the use of versions stays.
+        own share. What is known of the use of versions stays. Raises OSError where a tree cannot
+        be read.
         """
         ...
 

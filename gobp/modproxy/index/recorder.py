@@ -10,6 +10,7 @@ from gobp.modproxy.protocol.answers import Origin
 from gobp.modproxy.protocol.requests import ModuleFile
 
 _SECONDS = 2.0
+_SECONDS_AFTER_FAILURE = 30.0
 _MOST_USES = 20_000  # different ones between two writings
 _LONGEST_WHO = 100  # characters
 _STOP_SECONDS = 20.0
@@ -86,7 +87,7 @@ class Recorder:
             except Exception:  # noqa: BLE001 # the batch is lost, but the next ones are not
                 _LOG.exception("writing the index failed; this is a bug in gobp")
             last = self._stopping.is_set()
-            self._stopping.wait(self._seconds)
+            self._stopping.wait(_SECONDS_AFTER_FAILURE if self._failing else self._seconds)
 
     def _taken(self) -> tuple[list[Published], dict[_UseKey, int]]:
         with self._lock:

@@ -18,6 +18,7 @@ from gobp.modproxy.index.index import (
     Asker,
     Entry,
     Found,
+    IndexUnavailableError,
     Module,
     Order,
     Published,
@@ -123,9 +124,12 @@ class SqlIndex:
         """See Index.prepare; while another process makes it, that one is left to it."""
         if self._is_built():
             return
-        with _alone(self._trees.public.locks / "index") as alone:
-            if alone and not self._is_built():
-                self.rebuild(self._trees, forget=False)
+        try:
+            with _alone(self._trees.public.locks / "index") as alone:
+                if alone and not self._is_built():
+                    self.rebuild(self._trees, forget=False)
+        except OSError as error:
+            raise IndexUnavailableError(f"the index cannot be made: {error}") from error
 
     def published(self, files: Iterable[Published]) -> None:
         """See Index.published."""

@@ -68,7 +68,7 @@ class _Connection:
                     connection.rollback()
                     raise
                 connection.commit()
-            except (sqlite3.Error, OSError) as error:
+            except sqlite3.Error as error:
                 self._drop()
                 if _is_broken(error):
                     _set_aside(self._path, self._inode, error)
@@ -83,8 +83,11 @@ class _Connection:
         if self._connection is not None and _inode(self._path) == self._inode:
             return self._connection
         self._drop()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch()
+        except OSError as error:
+            raise IndexUnavailableError(f"the index {self._path}: {error.strerror}") from error
         self._inode = _inode(self._path)
         self._connection = _connected(self._path)
         return self._connection
