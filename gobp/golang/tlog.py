@@ -4,6 +4,7 @@ Tiles are described at https://research.swtch.com/tlog#tiling_a_log.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ HASH_SIZE = 32
 TILE_HEIGHT = 8  # what every checksum database serves
 _TILE_WIDTH = 1 << TILE_HEIGHT
 _PATH_BASE = 1000
+_TILE_PATH = re.compile(
+    rf"tile/{TILE_HEIGHT}/(?P<level>[0-9]{{1,2}})/(?P<number>(?:x[0-9]{{3}}/){{0,6}}[0-9]{{3}})"
+    r"(?:\.p/(?P<width>[0-9]{1,3}))?",
+    re.ASCII,
+)
 
 
 class ProofError(ValueError):
@@ -43,6 +49,21 @@ class Tile:
         partial = "" if self.width == _TILE_WIDTH else f".p/{self.width}"
         return f"tile/{TILE_HEIGHT}/{self.level}/{number}{partial}"
 
+    @property
+    def whole(self) -> "Tile":
+        """The tile at this place once all its hashes are there."""
+        return Tile(self.level, self.number, _TILE_WIDTH)
+
+    @classmethod
+    def parse(cls, path: str) -> "Tile | None":
+        """Return the tile that is served at a path, None if no tile of hashes is."""
+        match = _TILE_PATH.fullmatch(path)
+        if match is None:
+            return None
+        digits = match["number"].replace("x", "").replace("/", "")
+        tile = cls(int(match["level"]), int(digits), int(match["width"] or _TILE_WIDTH))
+        return tile if tile.path == path and tile.width else None
+
 
 def record_hash(record: bytes) -> bytes:
     """Return the hash of a record, a leaf of the tree (RFC 6962, section 2.1)."""
@@ -65,6 +86,20 @@ def prove_inclusion(tree: Tree, index: int, leaf: bytes, read_tile: Callable[[st
     hashes = _TiledHashes(tree.size, read_tile)
     if hashes.root_with(leaf, index, 0, tree.size) != tree.root:
         raise ProofError(f"the tiles do not lead from record {index} to the signed root")
+
+
+def prove_prefix(older: Tree, newer: Tree, read_tile: Callable[[str], bytes]) -> None:
+    """Raise ProofError unless the records of one tree are the first records of the other.
+
+    ``read_tile`` is as for prove_inclusion; both roots are computed from the same tiles.
+    """
+    if not 0 < older.size <= newer.size:
+        raise ProofError(f"a tree of {newer.size} records has no part of {older.size} records")
+    hashes = _TiledHashes(newer.size, read_tile)
+    if hashes.roots_with(older.size, 0, newer.size) != (older.root, newer.root):
+        raise ProofError(
+            f"the trees of {older.size} and of {newer.size} records are not of one log"
+        )
 
 
 def tiles_of(size: int, index: int) -> frozenset[Tile]:
@@ -103,6 +138,19 @@ class _TiledHashes:
         else:
             left, right = self._range(start, middle), self.root_with(leaf, index, middle, end)
         return node_hash(left, right)
+
+    def roots_with(self, cut: int, start: int, end: int) -> tuple[bytes, bytes]:
+        """Return the hashes of the records from start to cut, and from start to end."""
+        if cut == end:
+            whole = self._range(start, end)
+            return whole, whole
+        middle = start + _largest_power_of_two_below(end - start)
+        if cut <= middle:
+            part, left = self.roots_with(cut, start, middle)
+            return part, node_hash(left, self._range(middle, end))
+        left = self._range(start, middle)
+        part, right = self.roots_with(cut, middle, end)
+        return node_hash(left, part), node_hash(left, right)
 
     def _range(self, start: int, end: int) -> bytes:
         """Return the hash of the records from start to end, a subtree of the whole."""

@@ -9,6 +9,7 @@ from gobp.golang.tlog import (
     Tree,
     node_hash,
     prove_inclusion,
+    prove_prefix,
     record_hash,
     tiles_of,
 )
@@ -146,3 +147,63 @@ def test_the_tiles_of_an_older_tree_are_those_along_its_end() -> None:
         "tile/8/1/001.p/17",
         "tile/8/2/000.p/1",
     }
+
+
+@given(sizes, st.data())
+def test_an_older_tree_is_proven_to_be_the_beginning_of_a_newer_one(
+    size: int, data: st.DataObject
+) -> None:
+    older = Log(data.draw(st.integers(1, size)))
+    newer = Log(size)
+
+    prove_prefix(older.tree(), newer.tree(), newer.read_tile)
+
+    assert set(newer.read) <= {tile.path for tile in tiles_of(size, older.size)}
+
+
+@given(size=sizes, data=st.data(), forged_is_older=st.booleans())
+def test_a_tree_of_another_log_is_not_the_beginning(
+    *, size: int, data: st.DataObject, forged_is_older: bool
+) -> None:
+    older, newer = Log(data.draw(st.integers(1, size))).tree(), Log(size).tree()
+    if forged_is_older:
+        older = Tree(older.size, bytes(32))
+    else:
+        newer = Tree(newer.size, bytes(32))
+
+    with pytest.raises(ProofError, match="are not of one log"):
+        prove_prefix(older, newer, Log(size).read_tile)
+
+
+@pytest.mark.parametrize("older", [0, 11])
+def test_no_tree_begins_with_nothing_or_with_more_than_it_has(older: int) -> None:
+    with pytest.raises(ProofError, match="has no part of"):
+        prove_prefix(Tree(older, bytes(32)), Log(10).tree(), Log(10).read_tile)
+
+
+@given(st.integers(0, 63), st.integers(0, 10**20), st.integers(1, 256))
+def test_a_tile_is_found_by_its_path(level: int, number: int, width: int) -> None:
+    tile = Tile(level, number, width)
+
+    assert Tile.parse(tile.path) == tile
+    assert Tile.parse(tile.path.partition(".p")[0]) == tile.whole
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tile/8/0/1",
+        "tile/8/0/x001",
+        "tile/8/0/x000/001",
+        "tile/8/0/001.p/256",
+        "tile/8/0/001.p/0",
+        "tile/8/0/001.p/007",
+        "tile/8/00/001",
+        "tile/7/0/001",
+        "tile/8/data/001",
+        "tile/8/0/001/",
+        "lookup/example.com/a@v1.0.0",
+    ],
+)
+def test_no_tile_is_at_another_path(path: str) -> None:
+    assert Tile.parse(path) is None
