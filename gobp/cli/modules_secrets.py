@@ -1,4 +1,4 @@
-"""gobp modules password and token: what the settings hold of secrets, and the secrets themselves."""
+"""gobp modules password and token: secrets, and what the settings hold of them."""
 
 import sys
 

@@ -1,0 +1,116 @@
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gobp.modproxy.access.audit import AuditLog, Event
+from gobp.modproxy.log.writer import LineWriter
+
+MOMENT = 1_800_000_000.25
+
+
+@dataclass
+class Lines:
+    content: bytes = b""
+    now: float = MOMENT
+    json_lines: bool = False
+    log: AuditLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = AuditLog(self, json_lines=self.json_lines, clock=lambda: self.now)
+
+    def write(self, chunk: bytes) -> None:
+        self.content += chunk
+
+    @property
+    def lines(self) -> list[str]:
+        assert self.content.endswith(b"\n")
+        return self.content.decode().removesuffix("\n").split("\n")
+
+
+def test_an_event_is_a_line_of_words() -> None:
+    lines = Lines()
+    lines.log.record(
+        Event.PUBLISHED, who="ci", client="10.0.0.1", what="corp.example/a@v1.0.0", request="7f-1"
+    )
+    (line,) = lines.lines
+    assert line == (
+        "2027-01-15T08:00:00.250Z audit published "
+        "who=ci client=10.0.0.1 what=corp.example/a@v1.0.0 request=7f-1"
+    )
+
+
+def test_an_event_is_an_object_of_json() -> None:
+    lines = Lines(json_lines=True)
+    lines.log.record(Event.REMOVED, what="old.example/m@v1.0.0", who="", reason="not used")
+    assert json.loads(lines.lines[0]) == {
+        "audit": True,
+        "time": "2027-01-15T08:00:00.250Z",
+        "event": "removed",
+        "what": "old.example/m@v1.0.0",
+        "reason": "not used",
+    }
+
+
+@given(st.text(), st.booleans())
+def test_whatever_is_recorded_is_one_line_of_printable_ascii(text: str, as_json: bool) -> None:  # noqa: FBT001 # by Hypothesis
+    lines = Lines(json_lines=as_json)
+    lines.log.record(Event.RELOADED, what=text)
+    assert len(lines.lines) == 1
+    assert lines.lines[0].isascii()
+    assert lines.lines[0].isprintable()
+
+
+def test_nobody_can_make_a_line_that_looks_like_another_fact() -> None:
+    lines = Lines()
+    lines.log.record(Event.DENIED, who='eve" what="x', what="m\n2027 audit published who=root")
+    assert len(lines.lines) == 1
+    assert lines.lines[0].endswith(
+        r'audit denied who="eve\" what=\"x" what="m\n2027 audit published who=root"'
+    )
+
+
+def test_credentials_in_a_url_are_taken_out() -> None:
+    lines = Lines()
+    lines.log.record(Event.DENIED, what="https://bob:ge@heim@h.example/m")
+    assert "what=https://h.example/m" in lines.lines[0]
+
+
+def test_a_value_has_an_end() -> None:
+    lines = Lines()
+    lines.log.record(Event.RELOADED, what="x" * 10_000)
+    assert len(lines.lines[0]) < 500
+
+
+def test_who_is_refused_again_and_again_cannot_fill_the_disk() -> None:
+    lines = Lines()
+    for _ in range(1000):
+        lines.log.record(Event.LOGIN_REFUSED, client="10.0.0.1")
+    lines.log.record(Event.PUBLISHED, who="ci")
+    assert len(lines.lines) == 21
+    lines.now += 1
+    lines.log.record(Event.LOGIN_REFUSED, client="10.0.0.1")
+    assert lines.lines[-1].endswith("login-refused client=10.0.0.1 left_out=980")
+
+
+def test_it_goes_on_in_the_new_file_where_the_old_was_moved_away(tmp_path: Path) -> None:
+    file, old = tmp_path / "audit.log", tmp_path / "audit.log.1"
+    writer = LineWriter(str(file))
+    log = AuditLog(writer)
+    log.record(Event.PUBLISHED, what="first")
+    wait_for(file, "first")
+    file.rename(old)
+    log.record(Event.PUBLISHED, what="second")
+    wait_for(file, "second")
+    writer.close()
+    assert "second" not in old.read_text()
+
+
+def wait_for(file: Path, text: str) -> None:
+    end = time.monotonic() + 10
+    while not file.exists() or text not in file.read_text():
+        assert time.monotonic() < end
+        time.sleep(0.01)
