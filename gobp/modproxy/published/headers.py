@@ -6,6 +6,6 @@ from typing import Protocol
 class Headers(Protocol):
     """Gives headers by their names in lower case."""
 
-    def get(self, key: str, default: str | None = None) -> str | None:
-        """Return the value of a header."""
+    def get(self, name: str, /) -> str | None:
+        """Return the value of a header, None if the request does not have it."""
         ...

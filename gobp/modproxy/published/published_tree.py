@@ -139,8 +139,12 @@ class PublishedTree:
             return await self._look(polled=polled)
 
     async def _look(self, *, polled: bool) -> Refreshed:
-        async with self._flights.hold(_LOCK):
-            if polled and self.ready and self._age_of_check() < self._poll_seconds * 0.9:
+        def is_done() -> bool:
+            """Say whether another worker has just had the look that this one is to be."""
+            return polled and self.ready and self._age_of_check() < self._poll_seconds * 0.9
+
+        async with self._flights.hold(_LOCK, unless=is_done):
+            if is_done():
                 return Refreshed(self._current_commit())
             refreshed = await asyncio.to_thread(self._update)
         for file in refreshed.new:

@@ -14,7 +14,7 @@ from gobp.modproxy.fetching.checks import ZipHash
 from gobp.modproxy.fetching.files import MOST_MOD_BYTES
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_list import format_version_list
-from gobp.modproxy.tree.module_tree import ModuleTree
+from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
 
 
 class OtherContentError(UserError):
@@ -88,9 +88,10 @@ def put(tree: ModuleTree, release: Release, zip_hash: ZipHash) -> bool:
     Raises OtherContentError.
     """
     check_other_content(tree, release, zip_hash)
-    is_new = tree.publish_zip(release.zip, release.file(Kind.ZIP), release.h1)
-    if not is_new:  # somebody may have been first meanwhile
-        check_other_content(tree, release, zip_hash)
+    try:
+        is_new = tree.publish_zip(release.zip, release.file(Kind.ZIP), release.h1)
+    except ChangedVersionError:  # somebody was first meanwhile
+        raise OtherContentError(release, "zip") from None
     mod_is_new = tree.publish_small(release.file(Kind.MOD), release.mod)
     info_is_new = tree.publish_small(release.file(Kind.INFO), release.info)
     _put_in_list(tree, release.module)

@@ -27,7 +27,7 @@ from gobp.modproxy.published.release import (
     go_mod_of,
     put,
 )
-from gobp.modproxy.routing import Route, Router
+from gobp.modproxy.routing import Route
 from gobp.modproxy.sources.source import SourceError
 
 INFO_HEADER = "x-go-module-info"
@@ -48,6 +48,14 @@ class Publisher(Protocol):
         ...
 
 
+class Routes(Protocol):
+    """Knows which modules are private (a Router)."""
+
+    def route(self, module: str, version: str = "") -> Route | Answer:
+        """Return the way of a module, or the answer where a rule gives it."""
+        ...
+
+
 class _Refused(Exception):  # noqa: N818 # it carries an answer, which is no error of ours
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -60,7 +68,7 @@ class Upload:
     def __init__(
         self,
         *,
-        router: Router,
+        router: Routes,
         flights: Flights,
         zip_hash: ZipHash,
         backing: Backing | None = None,
@@ -130,7 +138,7 @@ class Upload:
 
     async def _publish(self, release: Release, route: Route) -> Answer:
         file = release.file(Kind.ZIP)
-        async with self._flights.hold(file.path):
+        async with self._flights.hold(file.path, unless=lambda: False):
             if self._backing is not None and route.tree.find(file) is None:
                 await self._backing.load(file, route)  # another node may have it
             new = await asyncio.to_thread(self._put, release, route)
