@@ -1,87 +1,180 @@
 """Put the parts of a worker together, as the settings say."""
 
-import hashlib
 import os
-import zipfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from gobp.golang.dirhash import hash1
+from gobp.modproxy.access.access import Access
 from gobp.modproxy.fetching.changing import ChangingAnswers
-from gobp.modproxy.fetching.checks import NoNotary
+from gobp.modproxy.fetching.checks import NoNotary, ZipHash
 from gobp.modproxy.fetching.files import FileFetcher
-from gobp.modproxy.fetching.flights import FileFlights
+from gobp.modproxy.fetching.flights import FileFlights, Flights
 from gobp.modproxy.fetching.jobs import Jobs
 from gobp.modproxy.fetching.remembered import Memory, Misses
 from gobp.modproxy.fetching.service import ModuleService
-from gobp.modproxy.protocol.answers import Answer
-from gobp.modproxy.protocol.requests import ModuleFile
+from gobp.modproxy.index.opening import open_index
+from gobp.modproxy.index.recorder import Recorder
+from gobp.modproxy.pages.site import Site
+from gobp.modproxy.protocol.requests import Kind, ModuleFile
+from gobp.modproxy.published.published_tree import PublishedTree
+from gobp.modproxy.published.upload import Upload
+from gobp.modproxy.published.webhook import Webhook
 from gobp.modproxy.routing import Route
+from gobp.modproxy.rules.router import RulesRouter
+from gobp.modproxy.rules.validator import Validator
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.goproxy import Sources
-from gobp.modproxy.sources.proxy import ProxySource
+from gobp.modproxy.sources.measured import Count, MeasuredChains
+from gobp.modproxy.sources.source import Source
 from gobp.modproxy.sums.database_files import DatabaseFiles
-from gobp.modproxy.tree.module_tree import ModuleTree
+from gobp.modproxy.tree.trees import Trees
+from gobp.modproxy.tree.zip_check import read_zip_hash, zip_hash
 
 
-class _OneWay:
-    """Every module by the same way."""
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The parts of a worker that its server speaks to.
 
-    def __init__(self, route: Route) -> None:
-        self._route = route
+    ``now`` tells what holds at a moment, by name; ``closing`` is called in order at the end.
+    """
 
-    def route(self, *_: str) -> Route | Answer:
-        return self._route
-
-    def visible(self, _: str, versions: tuple[str, ...]) -> tuple[str, ...]:
-        return versions
-
-    def refused_lookup(self, *_: str) -> Answer | None:
-        return None
-
-
-class _Sums:
-    def __init__(self, source: ProxySource) -> None:
-        self._source = source
-
-    async def read(self, database: str, file: str) -> bytes:
-        return await self._source.read(f"sumdb/{database}/{file}")
+    service: ModuleService
+    router: RulesRouter
+    access: Access
+    recorder: Recorder
+    site: Site
+    upload: Upload
+    webhook: Webhook
+    now: Callable[[], dict[str, float]]
+    closing: tuple[Callable[[], Awaitable[None]], ...]
 
 
-def _zip_hash(path: Path, _: ModuleFile) -> str:
-    with zipfile.ZipFile(path) as archive:
-        return hash1(
-            (name, hashlib.sha256(archive.read(name)).hexdigest())
-            for name in archive.namelist()
-            if not name.endswith("/")
-        )
-
-
-def make_service(settings: Settings) -> ModuleService:
-    """Return the service of a worker; to be called in its event loop."""
-    tree = ModuleTree(Path(settings.root) / "public", durable=settings.durable)
-    tree.prepare()
-    sources = Sources(settings.upstream, direct=OffSource(), env=os.environ)
-    source = sources.chain("")
-    first = sources.proxy(sources.first_url(""))
-    misses = Misses()
-    return ModuleService(
-        router=_OneWay(Route(source, (tree,), notarised=False)),
-        files=FileFetcher(
-            jobs=Jobs(running=64, waiting=1000),
-            flights=FileFlights(tree.locks),
-            notary=NoNotary(),
-            zip_hash=_zip_hash,
+async def make_worker(settings: Settings, count_upstream: Count) -> Worker:
+    """Return the parts of a worker, in its event loop. Raises UserError for wrong settings."""
+    root = Path(settings.root)
+    trees = Trees.below(root, durable=settings.durable)
+    trees.prepare()
+    sources = _sources(settings)
+    await sources.open()
+    validator = Validator(settings.validator, sources.session) if settings.validator.url else None
+    chains = MeasuredChains(sources, count_upstream)
+    router = RulesRouter(settings, trees=trees, sources=chains, validator=validator)
+    index = open_index(settings, root)
+    recorder = Recorder(index)
+    recorder.start()
+    shared = _Shared(
+        flights=FileFlights(trees.public.locks),
+        zip_hash=zip_hash if settings.check_zips else read_zip_hash,
+        trees=trees,
+        sources=sources,
+        router=router,
+        on_published=_telling(recorder),
+    )
+    limits = settings.limits
+    fetches: Jobs[Path] = Jobs(running=limits.fetches, waiting=limits.waiting)
+    asks: Jobs[bytes] = Jobs(running=limits.fetches, waiting=limits.waiting)
+    published = PublishedTree(
+        settings,
+        trees,
+        env=os.environ,
+        zip_hash=shared.zip_hash,
+        on_published=lambda file, size: recorder.published(file, size, private=True),
+    )
+    await published.start()
+    return Worker(
+        service=_service(settings, shared, fetches, asks),
+        router=router,
+        access=Access(settings.access),
+        recorder=recorder,
+        site=Site(settings, index),
+        upload=Upload(
+            router=router,
+            flights=shared.flights,
+            zip_hash=shared.zip_hash,
+            on_published=shared.on_published,
         ),
+        webhook=Webhook(settings.published, published),
+        now=lambda: {"fetches": len(fetches), "upstream_questions": len(asks)},
+        closing=(published.close, shared.flights.close, sources.close),
+    )
+
+
+def check_parts(settings: Settings) -> None:
+    """Raise UserError for settings that some part will not take, before any worker is started."""
+    trees = Trees.below(Path(settings.root), durable=settings.durable)
+    RulesRouter(settings, trees=trees, sources=_sources(settings))
+    Access(settings.access)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What several parts use."""
+
+    flights: Flights
+    zip_hash: ZipHash
+    trees: Trees
+    sources: Sources
+    router: RulesRouter
+    on_published: Callable[[ModuleFile, int, Route], None]
+
+
+def _sources(settings: Settings) -> Sources:
+    direct: Source = OffSource()
+    return Sources(settings.upstream, direct=direct, env=os.environ)
+
+
+def _telling(recorder: Recorder) -> Callable[[ModuleFile, int, Route], None]:
+    def tell(file: ModuleFile, size: int, route: Route) -> None:
+        """Have the index take note of a new file."""
+        is_zip = file.kind is Kind.ZIP
+        h1 = route.tree.pinned_hash(file.module, file.version) if is_zip else ""
+        recorder.published(file, size, private=route.private, h1=h1)
+
+    return tell
+
+
+def _service(
+    settings: Settings, shared: _Shared, fetches: Jobs[Path], asks: Jobs[bytes]
+) -> ModuleService:
+    misses = Misses()
+    files = FileFetcher(
+        jobs=fetches,
+        flights=shared.flights,
+        notary=NoNotary(),
+        zip_hash=shared.zip_hash,
+        on_published=shared.on_published,
+    )
+    return ModuleService(
+        router=shared.router,
+        files=files,
         changing=ChangingAnswers(
-            jobs=Jobs(running=64, waiting=1000),
+            jobs=asks,
             memory=Memory(),
             misses=misses,
+            files=files,
             fresh=settings.fresh,
             timeout=settings.limits.request_timeout,
         ),
         misses=misses,
-        databases=DatabaseFiles(tree, _Sums(first), frozenset(settings.sums.proxied)),
+        databases=DatabaseFiles(
+            shared.trees.public,
+            _ThroughUpstream(shared.sources),
+            frozenset(settings.sums.proxied),
+        ),
         fresh=settings.fresh,
         request_timeout=settings.limits.request_timeout,
     )
+
+
+class _ThroughUpstream:
+    """Asks the first upstream for files of checksum databases."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    async def read(self, database: str, file: str) -> bytes:
+        """See SumdbSource.read."""
+        source = self._sources.proxy(self._sources.first_url(""))
+        return await source.read(f"sumdb/{database}/{file}")

@@ -1,5 +1,6 @@
 """What granian hands to an application (https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md)."""
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 Headers = list[tuple[str, str]]
@@ -7,6 +8,10 @@ Headers = list[tuple[str, str]]
 
 class RequestHeaders(Protocol):
     """The headers of a request; names in lower case."""
+
+    def __contains__(self, key: str) -> bool:
+        """Say whether there is a header."""
+        ...
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """Return the value of a header."""
@@ -37,8 +42,8 @@ class StreamTransport(Protocol):
 class HttpProtocol(Protocol):
     """The way to read a request's body and to answer it, once."""
 
-    async def __call__(self) -> bytes:
-        """Return the whole body."""
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body in parts."""
         ...
 
     def response_empty(self, status: int, headers: Headers) -> None:

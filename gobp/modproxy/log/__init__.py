@@ -1,0 +1,1 @@
+"""The logs of the module proxy: requests in lines, and what happens."""

@@ -1,0 +1,177 @@
+"""What a worker counts, and what all workers have counted, in Prometheus' text.
+
+Each worker counts in plain numbers and writes them to a file of its own now and then; whoever is
+asked for /metrics adds the files up (https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from gobp.modproxy.log.records import Record
+
+_BOUNDS = (0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0, 300.0)
+_SEPARATOR = " "
+
+
+class Times(msgspec.Struct):
+    """How long things took: numbers by the bounds, the last for what took longer; their sum."""
+
+    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
+    total: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one more."""
+        self.buckets[bisect_left(_BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class Figures(msgspec.Struct):
+    """What a worker has counted since it began; keys of two words and more hold a space.
+
+    ``requests`` by kind, status and origin; ``sent`` bytes and ``seconds`` by kind; ``upstream``
+    by kind of file and outcome; ``now`` is what holds at this moment, by name.
+    """
+
+    requests: dict[str, int] = {}
+    sent: dict[str, int] = {}
+    seconds: dict[str, Times] = {}
+    upstream: dict[str, Times] = {}
+    dropped_log_chunks: int = 0
+    now: dict[str, float] = {}
+
+    def count(self, record: Record) -> None:
+        """Count a request that was answered."""
+        key = f"{record.kind} {record.status} {record.origin}"
+        self.requests[key] = self.requests.get(key, 0) + 1
+        self.sent[record.kind] = self.sent.get(record.kind, 0) + record.size
+        times = self.seconds.get(record.kind)
+        if times is None:
+            times = self.seconds[record.kind] = Times()
+        times.add(record.seconds)
+
+    def count_upstream(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count something that was asked of a source: outcome found, missing or failed."""
+        self.upstream.setdefault(f"{kind} {outcome}", Times()).add(seconds)
+
+
+class FiguresFolder:
+    """The files of all workers, in a folder that is emptied when the server starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._own = folder / f"{os.getpid()}.json"
+
+    def empty(self) -> None:
+        """Forget what the workers of an earlier start have counted."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for file in self._folder.iterdir():
+            file.unlink()
+
+    def write(self, figures: Figures) -> None:
+        """Replace this worker's file. Raises OSError."""
+        temporary = self._own.with_suffix(".new")
+        temporary.write_bytes(msgspec.json.encode(figures))
+        temporary.replace(self._own)
+
+    def read(self) -> list[tuple[Figures, bool]]:
+        """Return the figures of all workers, and whether each still runs."""
+        found = []
+        for file in sorted(self._folder.glob("*.json")):
+            try:
+                figures = msgspec.json.decode(file.read_bytes(), type=Figures)
+            except (OSError, msgspec.DecodeError):  # a worker of another release, or a full disk
+                continue
+            found.append((figures, Path("/proc", file.stem).is_dir()))
+        return found
+
+
+def metrics_text(workers: Iterable[tuple[Figures, bool]]) -> bytes:
+    """Return the figures of all workers together; what holds now, of those that run."""
+    registry = CollectorRegistry()
+    registry.register(_Sums(list(workers)))
+    return generate_latest(registry)
+
+
+class _Sums(Collector):
+    """Gives the sums to the library that knows how they are written."""
+
+    def __init__(self, workers: list[tuple[Figures, bool]]) -> None:
+        self._workers = workers
+        self._all = [figures for figures, _ in workers]
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client's Collector."""
+        requests = CounterMetricFamily(
+            "gobp_modules_requests", "Requests answered.", labels=["kind", "status", "origin"]
+        )
+        for key, number in _added(figures.requests for figures in self._all).items():
+            requests.add_metric(key.split(_SEPARATOR), number)
+        yield requests
+        sent = CounterMetricFamily(
+            "gobp_modules_sent_bytes", "Bytes of answers' bodies.", labels=["kind"]
+        )
+        for key, number in _added(figures.sent for figures in self._all).items():
+            sent.add_metric([key], number)
+        yield sent
+        yield _histogram(
+            HistogramMetricFamily(
+                "gobp_modules_request_seconds", "Time to answer requests.", labels=["kind"]
+            ),
+            [figures.seconds for figures in self._all],
+        )
+        yield _histogram(
+            HistogramMetricFamily(
+                "gobp_modules_upstream_seconds",
+                "Time that sources took.",
+                labels=["kind", "outcome"],
+            ),
+            [figures.upstream for figures in self._all],
+        )
+        yield from self._single()
+
+    def _single(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "gobp_modules_dropped_log_chunks",
+            "Chunks of the request log that could not be written.",
+            value=sum(figures.dropped_log_chunks for figures in self._all),
+        )
+        running = [figures.now for figures, runs in self._workers if runs]
+        yield GaugeMetricFamily("gobp_modules_workers", "Workers that run.", value=len(running))
+        for name, number in _added(running).items():
+            yield GaugeMetricFamily(f"gobp_modules_{name}", f"{name} now.", value=number)
+
+
+def _added(tables: Iterable[dict[str, float]] | Iterable[dict[str, int]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for table in tables:
+        for key, number in table.items():
+            total[key] = total.get(key, 0) + number
+    return dict(sorted(total.items()))
+
+
+def _histogram(
+    family: HistogramMetricFamily, tables: list[dict[str, Times]]
+) -> HistogramMetricFamily:
+    for key in sorted({key for table in tables for key in table}):
+        times = [table[key] for table in tables if key in table]
+        counts = [sum(column) for column in zip(*(each.buckets for each in times), strict=True)]
+        edges = [*(str(bound) for bound in _BOUNDS), "+Inf"]
+        below = [sum(counts[: index + 1]) for index in range(len(counts))]
+        family.add_metric(
+            key.split(_SEPARATOR),
+            buckets=list(zip(edges, below, strict=True)),
+            sum_value=sum(each.total for each in times),
+        )
+    return family
