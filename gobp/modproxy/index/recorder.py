@@ -80,14 +80,16 @@ class Recorder:
             self._failing = False
 
     def _run(self) -> None:
-        last = False
-        while not last:
-            try:
-                self.flush()
-            except Exception:  # noqa: BLE001 # the batch is lost, but the next ones are not
-                _LOG.exception("writing the index failed; this is a bug in gobp")
-            last = self._stopping.is_set()
-            self._stopping.wait(_SECONDS_AFTER_FAILURE if self._failing else self._seconds)
+        self._try_to_flush()
+        while not self._stopping.wait(_SECONDS_AFTER_FAILURE if self._failing else self._seconds):
+            self._try_to_flush()
+        self._try_to_flush()
+
+    def _try_to_flush(self) -> None:
+        try:
+            self.flush()
+        except Exception:  # noqa: BLE001 # the batch is lost, but the next ones are not
+            _LOG.exception("writing the index failed; this is a bug in gobp")
 
     def _taken(self) -> tuple[list[Published], dict[_UseKey, int]]:
         with self._lock:
