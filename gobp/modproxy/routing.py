@@ -45,6 +45,10 @@ class Router(Protocol):
         """Return those versions that no rule hides, denies or sends elsewhere, in their order."""
         ...
 
+    def is_private(self, module: str) -> bool:
+        """Say whether a module is private, so that its name is for nobody outside."""
+        ...
+
     def refused_lookup(self, module: str, version: str) -> Answer | None:
         """Return the answer to who looks a version up in a checksum database, where he may not."""
         ...

@@ -6,9 +6,11 @@ import math
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from gobp.modproxy.access import passwords
 from gobp.modproxy.access.attempts import Attempts
+from gobp.modproxy.access.audit import AuditLog, Event
 from gobp.modproxy.access.credentials import Login, TokenLogin, parse_authorization
 from gobp.modproxy.access.directory import Directory
 from gobp.modproxy.access.principal import Principal
@@ -24,6 +26,15 @@ _CHALLENGE = ("www-authenticate", 'Basic realm="Go modules", charset="UTF-8"')
 _WHERE = "go has them from the URL in GOPROXY, from .netrc or from GOAUTH"
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A try to log in: what its header is known by, the client's address, the request's id."""
+
+    key: bytes
+    client: str
+    request: str
+
+
 class Access:
     """Knows users and tokens. A password that was right is believed for five minutes.
 
@@ -31,8 +42,15 @@ class Access:
     the same header is compared once, whoever sends it, and wrong ones only so often.
     """
 
-    def __init__(self, settings: schema.Access, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: schema.Access,
+        *,
+        audit: AuditLog | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """Raise UserError for settings that are wrong."""
+        self._audit = audit
         self._directory = Directory.read(settings)
         self._clock = clock
         self._key = secrets.token_bytes(32)
@@ -50,10 +68,13 @@ class Access:
             return directory.anybody if directory.anybody.common else None
         return self._verified.get(self._digest(authorization), self._clock())
 
-    async def identify(self, authorization: str | None, client: str = "") -> Principal | Answer:
+    async def identify(
+        self, authorization: str | None, client: str = "", request: str = ""
+    ) -> Principal | Answer:
         """Return who asks, or the answer to somebody who is not let in.
 
-        ``client`` is the address (without port) from which wrong passwords are counted.
+        ``client`` is the address (without port) from which wrong passwords are counted,
+        ``request`` the request's id for the audit log.
         """
         known = self.recall(authorization)
         if known is not None:
@@ -68,9 +89,9 @@ class Access:
             return refused
         match parse_authorization(authorization):
             case TokenLogin() as login:
-                return self._settled(key, self._by_token(login))
+                return self._by_token(_Try(key, client, request), login)
             case Login() as login:
-                return await self._by_password_once(key, login, client)
+                return await self._by_password_once(_Try(key, client, request), login)
             case None:
                 return _unauthorized("the header Authorization is not understood")
 
@@ -92,45 +113,64 @@ class Access:
             "ask who runs it for a grant of the module",
         )
 
-    async def _by_password_once(self, key: bytes, login: Login, client: str) -> Principal | Answer:
+    async def _by_password_once(self, this: _Try, login: Login) -> Principal | Answer:
         """Compare a password, or wait for who compares the same; it goes on whoever leaves."""
-        task = self._running.get(key)
+        task = self._running.get(this.key)
         if task is None:
             if len(self._running) >= _MOST_WAITING:
                 return failure(503, "too many log in at the same time; ask again", retry_after=5)
-            task = asyncio.ensure_future(self._by_password(key, login, client))
-            self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key))
+            task = asyncio.ensure_future(self._by_password(this, login))
+            self._running[this.key] = task
+            task.add_done_callback(lambda _: self._running.pop(this.key))
         return await asyncio.shield(task)
 
-    async def _by_password(self, key: bytes, login: Login, client: str) -> Principal | Answer:
+    async def _by_password(self, this: _Try, login: Login) -> Principal | Answer:
         known, principal = self._directory.users.get(login.user, (self._nobody, None))
         async with self._turn:
-            seconds = self._attempts.wait(client, self._clock())
+            seconds = self._attempts.wait(this.client, self._clock())
             if seconds:
+                self._record(this, principal, "too many wrong passwords")
                 return _too_many(seconds)
             right = await asyncio.to_thread(known.matches, login.password)
             if principal is not None and right:
-                return self._settled(key, principal)
-            self._attempts.failed(client, self._clock())
-        return self._settled(key, _unauthorized(f"the user or the password is wrong: {_WHERE}"))
+                return self._let_in(this, principal)
+            self._attempts.failed(this.client, self._clock())
+        self._record(this, principal, "wrong password" if principal else "unknown user")
+        return self._keep_out(this, f"the user or the password is wrong: {_WHERE}")
 
-    def _by_token(self, login: TokenLogin) -> Principal | Answer:
+    def _by_token(self, this: _Try, login: TokenLogin) -> Principal | Answer:
         """Return whose token it is; to look its digest up tells nothing of it by the time taken."""
         principal = self._directory.tokens.get(passwords.token_digest(login.token))
-        return principal or _unauthorized(f"the token is unknown, or no more valid: {_WHERE}")
+        if principal is not None:
+            return self._let_in(this, principal)
+        self._record(this, None, "unknown token")
+        return self._keep_out(this, f"the token is unknown, or no more valid: {_WHERE}")
 
-    def _settled(self, key: bytes, outcome: Principal | Answer) -> Principal | Answer:
-        """Keep an outcome for a while, and return it; a login that has ended is refused."""
+    def _let_in(self, this: _Try, principal: Principal) -> Principal | Answer:
+        """Return the principal, and believe it for a while; but not one that has ended."""
         now = self._clock()
-        if isinstance(outcome, Principal):
-            end = outcome.until if outcome.until is not None else math.inf
-            if now < end:
-                self._verified.put(key, outcome, min(now + _VERIFIED_SECONDS, end))
-                return outcome
-            outcome = _unauthorized(f"the login of {outcome.name} has expired: ask for a new one")
-        self._refused.put(key, outcome, now + _REFUSED_SECONDS)
-        return outcome
+        end = principal.until if principal.until is not None else math.inf
+        if now < end:
+            self._verified.put(this.key, principal, min(now + _VERIFIED_SECONDS, end))
+            return principal
+        self._record(this, principal, "expired")
+        return self._keep_out(this, f"the login of {principal.name} has expired: ask for a new one")
+
+    def _keep_out(self, this: _Try, text: str) -> Answer:
+        answer = _unauthorized(text)
+        self._refused.put(this.key, answer, self._clock() + _REFUSED_SECONDS)
+        return answer
+
+    def _record(self, this: _Try, principal: Principal | None, reason: str) -> None:
+        """Record a refusal; of a name that nobody has nothing: it may be a password."""
+        if self._audit is not None:
+            self._audit.record(
+                Event.LOGIN_REFUSED,
+                who=principal.name if principal else "",
+                client=this.client,
+                request=this.request,
+                reason=reason,
+            )
 
     def _digest(self, authorization: str) -> bytes:
         """Return what a header is known by, so that no password stays in the memory."""

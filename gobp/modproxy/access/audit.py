@@ -3,16 +3,21 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from gobp.modproxy.access.attempts import Bucket
+from gobp.modproxy.log.records import Record
+from gobp.modproxy.log.writer import LineWriter
+from gobp.modproxy.protocol.answers import Origin
+from gobp.modproxy.settings.schema import Log
 
 _LONGEST = 300  # characters of one value
 _PLAIN = re.compile(r"[!#-\[\]-~]+", re.ASCII)  # printable, without blanks, quotes, backslashes
 _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+_FORBIDDEN = 403
 _AT_ONCE, _A_SECOND = 20, 1.0
 
 
@@ -74,6 +79,18 @@ class AuditLog:
         fields |= {name: _harmless(str(value)) for name, value in facts.items() if value}
         self._lines.write((self._line(fields) + "\n").encode())
 
+    def note_denials(self, records: Iterable[Record]) -> None:
+        """Record those of some requests that a rule has denied (a watcher of the journal)."""
+        for record in records:
+            if record.origin == Origin.RULE and record.status == _FORBIDDEN:
+                self.record(
+                    Event.DENIED,
+                    who=record.user,
+                    client=record.client,
+                    what=record.path,
+                    request=record.request_id,
+                )
+
     def _line(self, fields: dict[str, str]) -> str:
         if self._json:
             return json.dumps({"audit": True, **fields})
@@ -90,3 +107,10 @@ def _harmless(text: str) -> str:
 def _word(text: str) -> str:
     """Return a value as one word of a line: in quotes, as JSON has it, where it is not plain."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
+
+
+def open_audit_log(settings: Log) -> AuditLog:
+    """Return the log that the settings name. Raises OSError."""
+    requests = settings.requests if settings.requests != "off" else "-"
+    writer = LineWriter(settings.audit or requests)
+    return AuditLog(writer, json_lines=settings.format == "json")

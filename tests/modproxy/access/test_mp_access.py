@@ -8,6 +8,7 @@ import pytest
 
 from gobp.errors import UserError
 from gobp.modproxy.access.access import Access
+from gobp.modproxy.access.audit import AuditLog
 from gobp.modproxy.access.passwords import PasswordHash, format_token_hash, new_token
 from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.protocol.answers import Answer
@@ -39,10 +40,14 @@ class World:
     settings: dict[str, Any]
     clock: Clock = field(default_factory=Clock)
     access: Access = field(init=False)
+    audited: bytes = b""
 
     def __post_init__(self) -> None:
         settings = msgspec.convert(self.settings, schema.Access)
-        self.access = Access(settings, clock=self.clock)
+        self.access = Access(settings, audit=AuditLog(self), clock=self.clock)
+
+    def write(self, chunk: bytes) -> None:
+        self.audited += chunk
 
     async def who(self, header: str | None, client: str = "10.0.0.1") -> Principal:
         found = await self.access.identify(header, client)
@@ -259,6 +264,24 @@ def test_what_is_not_granted_is_401_404_or_403() -> None:
             refusal(bob, "other.example/m", private=False),
         ]
         assert [answer and answer.status for answer in statuses] == [401, 404, 403]
+
+    asyncio.run(story())
+
+
+def test_each_refusal_is_recorded_once_without_what_was_sent() -> None:
+    async def story() -> None:
+        world = World({"users": [BOB, {**BOB, "name": "old", "expires": "2020-01-01"}]})
+        for header in (basic("bob", "wrong"), basic("s3cret", ""), f"Bearer {TOKEN}"):
+            for _ in range(3):
+                await world.access.identify(header, "10.0.0.1", "7f-1")
+        await world.refused(basic("old", "geheim"))
+        lines = [line.partition(" audit ")[2] for line in world.audited.decode().splitlines()]
+        assert lines == [
+            'login-refused who=bob client=10.0.0.1 request=7f-1 reason="wrong password"',
+            'login-refused client=10.0.0.1 request=7f-1 reason="unknown user"',
+            'login-refused client=10.0.0.1 request=7f-1 reason="unknown token"',
+            "login-refused who=old client=10.0.0.1 reason=expired",
+        ]
 
     asyncio.run(story())
 

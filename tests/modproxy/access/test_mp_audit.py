@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.modproxy.access.audit import AuditLog, Event
+from gobp.modproxy.log.records import Record
 from gobp.modproxy.log.writer import LineWriter
+from gobp.modproxy.protocol.answers import Origin
 
 MOMENT = 1_800_000_000.25
 
@@ -94,6 +96,34 @@ def test_who_is_refused_again_and_again_cannot_fill_the_disk() -> None:
     lines.now += 1
     lines.log.record(Event.LOGIN_REFUSED, client="10.0.0.1")
     assert lines.lines[-1].endswith("login-refused client=10.0.0.1 left_out=980")
+
+
+def test_of_the_requests_those_are_recorded_that_a_rule_denied() -> None:
+    lines = Lines()
+    answered = Record(
+        ended=0.0,
+        seconds=0.0,
+        status=403,
+        size=0,
+        kind="zip",
+        origin=Origin.RULE,
+        method="GET",
+        path="/m",
+        user="bob",
+        client="10.0.0.1",
+        request_id="7f",
+        agent="",
+        trace="",
+        file=None,
+    )
+    others = [
+        answered._replace(status=200, origin=Origin.TREE),
+        answered._replace(origin=Origin.NONE),
+        answered._replace(status=404),
+    ]
+    lines.log.note_denials([*others, answered])
+    (line,) = lines.lines
+    assert line.endswith("audit denied who=bob client=10.0.0.1 what=/m request=7f")
 
 
 def test_it_goes_on_in_the_new_file_where_the_old_was_moved_away(tmp_path: Path) -> None:
