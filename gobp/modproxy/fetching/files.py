@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from gobp.golang.dirhash import go_mod_hash
-from gobp.modproxy.fetching.checks import Notary, ZipHash
+from gobp.modproxy.fetching.backing import Backing, NoBacking
+from gobp.modproxy.fetching.checks import Notary, ZipHash, check_info, mod_hash
+from gobp.modproxy.fetching.disk import disk_trouble_told
 from gobp.modproxy.fetching.flights import Flights
 from gobp.modproxy.fetching.jobs import Jobs, wait
 from gobp.modproxy.fetching.spool import Spool
@@ -14,29 +17,28 @@ from gobp.modproxy.protocol.answers import Streamed
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_info import VersionInfo
 from gobp.modproxy.routing import Route
-from gobp.modproxy.sources.source import SourceError, UnavailableError
+from gobp.modproxy.sources.source import NotFoundError, SourceError, UnavailableError
+from gobp.modproxy.tree.module_tree import ChangedVersionError
 
 MOST_ZIP_BYTES = 500 * 1024 * 1024  # as in golang.org/x/mod/zip
 MOST_MOD_BYTES = 16 * 1024 * 1024
-_WORTH_STREAMING = 1024 * 1024
 
 
-class Backing(Protocol):
-    """Storage behind the local tree, shared by nodes."""
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    """A fetch that goes on, and what has come of its file."""
 
-    async def load(self, file: ModuleFile, route: Route) -> bool:
-        """Bring a file to the local tree; return False if the storage does not have it."""
-        ...
-
-    def store(self, file: ModuleFile, route: Route) -> None:
-        """Have a file that is in the local tree be kept by the storage too, soon and surely."""
-        ...
+    job: "asyncio.Task[Path]"
+    spool: Spool
 
 
 class FileFetcher:
-    """Gets files that the tree does not have."""
+    """Gets files that the tree does not have.
 
-    def __init__(  # its collaborators, all by name
+    ``on_published`` is told of each file that is new in a tree, and of its size in bytes.
+    """
+
+    def __init__(
         self,
         *,
         jobs: Jobs[Path],
@@ -50,126 +52,157 @@ class FileFetcher:
         self._flights = flights
         self._notary = notary
         self._zip_hash = zip_hash
-        self._backing = backing
+        self._backing = backing or NoBacking()
         self._on_published = on_published
-        self._spools: dict[str, Spool] = {}
+        self._fetches: dict[str, _Fetch] = {}
+        self._storing: set[asyncio.Task[None]] = set()
 
     def begin(self, file: ModuleFile, route: Route) -> "asyncio.Task[Path]":
         """Have a file be fetched; it goes on whoever waits. Raises UnavailableError if full."""
-        if route.notarised and file.kind is not Kind.INFO:
-            self._notary.foresee(file.module, file.version)
-        return self._jobs.start(file.path, lambda: self._fetch(file, route))
+        return self._begin(file, route).job
 
     async def get(self, file: ModuleFile, route: Route, seconds: float) -> Path | Streamed:
         """Return the file once it is published, or, of a large one, its bytes as they come.
 
         Raises SourceError.
         """
-        job = self.begin(file, route)
-        if file.kind is Kind.ZIP:
-            streamed = await self._streamed(file, job, seconds)
-            if streamed is not None:
-                return streamed
-        return await wait(job, seconds)
+        fetch = self._begin(file, route)
+        ends: set[asyncio.Future[Any]] = {fetch.job, fetch.spool.large}
+        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if fetch.spool.large.done() and not fetch.job.done():
+            return Streamed(fetch.spool.length, fetch.spool.chunks())
+        return await wait(fetch.job, 0)
+
+    async def load(self, file: ModuleFile, route: Route, seconds: float) -> Path:
+        """Return a file that the storage behind the tree has. Raises SourceError."""
+        return await wait(
+            self._jobs.start(f"load {file}", lambda: self._load(file, route)), seconds
+        )
+
+    async def url(self, file: ModuleFile, route: Route) -> str:
+        """Return where the storage behind the tree gives a large file itself, "" if nowhere."""
+        return await self._backing.url(file, route.tree)
+
+    async def keep_info(self, module: str, info: VersionInfo, route: Route) -> None:
+        """Keep the .info file of a version that was told by another name. Raises OSError."""
+        file = ModuleFile(module, info.version, Kind.INFO)
+        if route.tree.find(file) is None:
+            self._backing.expect(file, route.tree)
+            await asyncio.to_thread(route.tree.publish_small, file, info.content)
+            self._published(file, len(info.content), route, AsyncExitStack())
 
     async def drain(self, seconds: float) -> None:
-        """Let what is being fetched end, for so long."""
+        """Let what is being fetched, and stored behind the tree, end, for so long."""
         await self._jobs.drain(seconds)
+        if self._storing:
+            await asyncio.wait(self._storing, timeout=seconds)
 
-    async def _streamed(
-        self, file: ModuleFile, job: "asyncio.Task[Path]", seconds: float
-    ) -> Streamed | None:
-        """Return the bytes of a large file, None if it is better to wait for the whole."""
-        spool = self._spools.get(file.path)
-        if spool is None:  # not begun yet: its turn may come, or it ends otherwise
-            await asyncio.sleep(0)
-            spool = self._spools.get(file.path)
-        if spool is None:
-            begun = asyncio.ensure_future(self._spool_of(file, job))
-            try:
-                spool = await asyncio.wait_for(begun, seconds)
-            except TimeoutError:
-                return None
-        if spool is None:
-            return None
-        await spool.headed()
-        if job.done() or spool.length is None or spool.length < _WORTH_STREAMING:
-            return None
-        return Streamed(spool.length, spool.chunks())
+    def _begin(self, file: ModuleFile, route: Route) -> _Fetch:
+        known = self._fetches.get(file.path)
+        if known is not None:
+            return known
+        spool = Spool(most=MOST_ZIP_BYTES if file.kind is Kind.ZIP else MOST_MOD_BYTES)
+        job = self._jobs.start(file.path, lambda: self._fetch(file, route, spool))
+        if route.notarised and file.kind is not Kind.INFO:
+            self._notary.foresee(file.module, file.version)
+        self._fetches[file.path] = fetch = _Fetch(job, spool)
+        job.add_done_callback(lambda _: self._end(file, fetch))
+        return fetch
 
-    async def _spool_of(self, file: ModuleFile, job: "asyncio.Task[Path]") -> Spool | None:
-        while not job.done():
-            spool = self._spools.get(file.path)
-            if spool is not None:
-                return spool
-            await asyncio.wait({job}, timeout=0.02)
-        return None
+    def _end(self, file: ModuleFile, fetch: _Fetch) -> None:
+        del self._fetches[file.path]
+        given_up = fetch.job.cancelled()
+        error = None if given_up else fetch.job.exception()
+        if error is None and not given_up:
+            fetch.spool.finish(None)
+        elif isinstance(error, SourceError):
+            fetch.spool.finish(error)
+        else:
+            fetch.spool.finish(UnavailableError(f"fetching {file} was given up", status=503))
 
-    async def _fetch(self, file: ModuleFile, route: Route) -> Path:
-        async with self._flights.hold(file.path):
-            path = route.tree.find(file)
-            if path is not None:
-                return path
-            if self._backing is not None and await self._backing.load(file, route):
-                return route.tree.path_of(file)
-            size = await self._from_source(file, route)
-        if self._backing is not None:
-            self._backing.store(file, route)
-        self._on_published(file, size, route)
-        return route.tree.path_of(file)
+    async def _fetch(self, file: ModuleFile, route: Route, spool: Spool) -> Path:
+        """Return the file once it is published, by whomever.
 
-    async def _from_source(self, file: ModuleFile, route: Route) -> int:
-        """Fetch, check and publish; return the size in bytes."""
+        The key is held until it is stored behind the tree too, where other nodes look for it.
+        """
+        path = route.tree.path_of(file)
+        with disk_trouble_told(f"{file} cannot be kept by the proxy"):
+            async with AsyncExitStack() as key:
+                await key.enter_async_context(self._flights.hold(file.path, unless=path.is_file))
+                if path.is_file():
+                    return path
+                if not await self._loaded_or_fetched(file, route, spool):
+                    self._published(file, path.stat().st_size, route, key.pop_all())
+        return path
+
+    async def _loaded_or_fetched(self, file: ModuleFile, route: Route, spool: Spool) -> bool:
+        """Get the file; return whether it came from the storage behind the tree."""
+        trouble: SourceError | None = None
+        try:
+            if await self._backing.load(file, route.tree):
+                self._on_published(file, route.tree.path_of(file).stat().st_size, route)
+                return True
+        except SourceError as error:
+            trouble = error
+        try:
+            await self._from_source(file, route, spool)
+        except NotFoundError:
+            if trouble is not None:  # the storage may have it: it is not known to be missing
+                raise trouble from None
+            raise
+        return False
+
+    async def _from_source(self, file: ModuleFile, route: Route, spool: Spool) -> None:
+        """Fetch, check and publish a file."""
         if file.kind is Kind.INFO:
             info = await route.source.info(file.module, file.version)
             check_info(file, info)
+            self._backing.expect(file, route.tree)
             await asyncio.to_thread(route.tree.publish_small, file, info.content)
-            return len(info.content)
-        with route.tree.new_file() as temporary:
-            most = MOST_ZIP_BYTES if file.kind is Kind.ZIP else MOST_MOD_BYTES
-            spool = self._spools[file.path] = Spool(temporary, most=most)
-            try:
-                await route.source.fetch(file, spool)
-                await self._check_and_publish(file, route, spool)
-            except SourceError as error:
-                spool.finish(error)
-                raise
-            except BaseException:
-                spool.finish(UnavailableError(f"fetching {file} was given up", status=503))
-                raise
-            finally:
-                del self._spools[file.path]
-            spool.finish(None)
-            return spool.size
-
-    async def _check_and_publish(self, file: ModuleFile, route: Route, spool: Spool) -> None:
-        if file.kind is Kind.MOD:
-            content = spool.path.read_bytes()
-            await self._check_hash(file, route, go_mod_hash(content))
-            await asyncio.to_thread(route.tree.publish, spool.path, route.tree.path_of(file))
             return
-        h1 = await asyncio.to_thread(self._zip_hash, spool.path, file)
-        check_pin(file, route.tree.pinned_hash(file.module, file.version), h1)
-        await self._check_hash(file, route, h1)
-        await asyncio.to_thread(route.tree.publish_zip, spool.path, file, h1)
+        with route.tree.new_file() as temporary:
+            spool.open(temporary)
+            await route.source.fetch(file, spool)
+            spool.check_whole()
+            h1 = await self._checked_hash(file, route, temporary)
+            self._backing.expect(file, route.tree)
+            try:
+                await asyncio.to_thread(_publish, file, route, temporary, h1)
+            except ChangedVersionError as error:
+                raise UnavailableError(f"{error.summary}; it is not served") from None
 
-    async def _check_hash(self, file: ModuleFile, route: Route, h1: str) -> None:
+    async def _checked_hash(self, file: ModuleFile, route: Route, fetched: Path) -> str:
+        """Return the h1: hash of a fetched file. Raises SourceError where it is not right."""
+        hash_of = self._zip_hash if file.kind is Kind.ZIP else mod_hash
+        h1 = await asyncio.to_thread(hash_of, fetched, file)
         if route.notarised:
             await self._notary.check(file.module, file.version, file.kind, h1)
+        return h1
+
+    async def _load(self, file: ModuleFile, route: Route) -> Path:
+        with disk_trouble_told(f"{file} cannot be kept by the proxy"):
+            if not await self._backing.load(file, route.tree):
+                raise NotFoundError(f"{file} is temporarily unavailable: it is not in the cache")
+        path = route.tree.path_of(file)
+        self._on_published(file, path.stat().st_size, route)
+        return path
+
+    def _published(self, file: ModuleFile, size: int, route: Route, key: AsyncExitStack) -> None:
+        self._on_published(file, size, route)
+        task = asyncio.ensure_future(self._store(file, route, key))
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+
+    async def _store(self, file: ModuleFile, route: Route, key: AsyncExitStack) -> None:
+        async with key:
+            await self._backing.store(file, route.tree)
 
 
-def check_info(file: ModuleFile, info: VersionInfo) -> None:
-    """Raise UnavailableError unless an info is that of the version that was asked for."""
-    if info.version != file.version:
-        raise UnavailableError(
-            f"asked for {file.module}@{file.version}, the source answered with {info.version}"
-        )
+def _publish(file: ModuleFile, route: Route, temporary: Path, h1: str) -> None:
+    """Let a checked file appear. Raises ChangedVersionError.
 
-
-def check_pin(file: ModuleFile, pinned: str, h1: str) -> None:
-    """Raise UnavailableError where a version is not what it was when it was first seen."""
-    if pinned and pinned != h1:
-        raise UnavailableError(
-            f"{file.module}@{file.version} has changed: its hash is {h1}, "
-            f"but it was {pinned} when it was first fetched; it is not served"
-        )
+    What a checksum database knows of a go.mod need not be noted here.
+    """
+    if file.kind is Kind.ZIP or not route.notarised:
+        route.tree.pin(file, h1)
+    route.tree.publish(temporary, route.tree.path_of(file))

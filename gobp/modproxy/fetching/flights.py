@@ -8,20 +8,26 @@ import asyncio
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-_FIRST_PAUSE = 0.01
-_LONGEST_PAUSE = 0.25
+from gobp.modproxy.fetching.lock_server import LockServer, ServerFlights
+from gobp.modproxy.fetching.pauses import Pauses
+from gobp.modproxy.settings.schema import Settings
+
+_PAUSES = Pauses(0.01, 0.25)
 
 
 class Flights(Protocol):
     """Gives each key to one holder at a time."""
 
-    def hold(self, key: str) -> AbstractAsyncContextManager[None]:
-        """Wait for the key, and hold it; a holder that dies loses it."""
+    def hold(self, key: str, *, unless: Callable[[], bool]) -> AbstractAsyncContextManager[None]:
+        """Wait for the key, and hold it; a holder that dies loses it.
+
+        The wait ends without the key when ``unless`` says that the work is done.
+        """
         ...
 
     async def close(self) -> None:
@@ -36,12 +42,15 @@ class FileFlights:
         self._folder = folder
 
     @asynccontextmanager
-    async def hold(self, key: str) -> AsyncIterator[None]:
+    async def hold(self, key: str, *, unless: Callable[[], bool]) -> AsyncIterator[None]:
         """See Flights.hold. The kernel frees the lock of a process that ends."""
         path = self._folder / hashlib.sha256(key.encode()).hexdigest()[:3]
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            await _locked(handle)
+            for pause in _PAUSES:
+                if _locked(handle) or unless():
+                    break
+                await asyncio.sleep(pause)
             yield
         finally:
             os.close(handle)
@@ -50,13 +59,59 @@ class FileFlights:
         """See Flights.close."""
 
 
-async def _locked(handle: int) -> None:
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-        else:
-            return
+class NestedFlights:
+    """Among the processes of this machine first; who has the key of them, among the nodes."""
+
+    def __init__(self, near: Flights, far: Flights) -> None:
+        self._near = near
+        self._far = far
+
+    @asynccontextmanager
+    async def hold(self, key: str, *, unless: Callable[[], bool]) -> AsyncIterator[None]:
+        """See Flights.hold."""
+        async with self._near.hold(key, unless=unless):
+            if unless():
+                yield
+                return
+            async with self._far.hold(key, unless=unless):
+                yield
+
+    async def close(self) -> None:
+        """See Flights.close."""
+        await self._near.close()
+        await self._far.close()
+
+
+def open_flights(settings: Settings, folder: Path) -> Flights:
+    """Return the locks of this machine in a folder, with those of the cluster if there is one.
+
+    Connections are made when they are first needed.
+    """
+    near = FileFlights(folder)
+    server = _lock_server(settings)
+    return near if server is None else NestedFlights(near, ServerFlights(server))
+
+
+def _lock_server(settings: Settings) -> LockServer | None:
+    cluster = settings.cluster
+    if cluster.redis:
+        from gobp.modproxy.fetching.redis_locks import (  # noqa: PLC0415 # memory, where not used
+            RedisLocks,
+        )
+
+        return RedisLocks(cluster.redis)
+    if cluster.postgresql:
+        from gobp.modproxy.fetching.postgresql_locks import (  # noqa: PLC0415 # as above
+            PostgresqlLocks,
+        )
+
+        return PostgresqlLocks(cluster.postgresql)
+    return None
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

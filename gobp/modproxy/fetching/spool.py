@@ -1,68 +1,81 @@
 """A file that is being fetched, and read meanwhile by those who wait for it."""
 
 import asyncio
+import os
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from gobp.modproxy.sources.source import RefusedError, SourceError
+from gobp.modproxy.sources.source import RefusedError, SourceError, UnavailableError
 
 HELD_BACK = 64 * 1024  # bytes at the end that nobody gets before the whole file is found right
+WORTH_STREAMING = 1024 * 1024  # bytes of a file that readers need not wait for the end of
 _CHUNK = 256 * 1024
 
 
 class Spool:
     """Takes the bytes of a file (a Sink), and gives them to any number of readers.
 
-    ``size`` bytes have come of ``length``, which is None while it is not known.
+    ``size`` bytes have come of ``length``, which is None while it is not known. ``large`` is done
+    once the file is known to be one that is worth reading before its end.
     """
 
-    def __init__(self, path: Path, *, most: int) -> None:
-        self.path = path
+    def __init__(self, *, most: int) -> None:
         self.length: int | None = None
         self.size = 0
+        self.large: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._most = most
-        self._file = path.open("wb", buffering=0)
+        self._file = -1
         self._verdict: SourceError | bool | None = None
         self._changed = asyncio.Event()
 
+    def open(self, path: Path) -> None:
+        """Begin to write to an empty file.
+
+        Readers share the open file, so that they can end when its name is gone already.
+        """
+        self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._file)
+
     def expect(self, length: int) -> None:
-        """See Sink.expect. Raises RefusedError for a file that is larger than is allowed."""
+        """See Sink.expect. Raises SourceError for a file that is larger than is allowed."""
         self._check_size(length)
+        if self.size and self.length != length:
+            raise UnavailableError("the file was of another length when its fetch began")
         self.length = length
-        self._tell()
+        if length >= WORTH_STREAMING and not self.large.done():
+            self.large.set_result(None)
 
     async def write(self, chunk: bytes) -> None:
-        """See Sink.write."""
+        """See Sink.write. Raises OSError, as when the disk is full."""
         self._check_size(self.size + len(chunk))
-        self._file.write(chunk)
+        left = memoryview(chunk)
+        while left:
+            left = left[os.write(self._file, left) :]
         self.size += len(chunk)
         self._tell()
 
+    def check_whole(self) -> None:
+        """Raise UnavailableError unless as much has come as was announced."""
+        if self.length is not None and self.size != self.length:
+            raise UnavailableError(f"only {self.size} of {self.length} bytes have come")
+
     def finish(self, verdict: SourceError | None) -> None:
         """End the file: it is whole and right, or will never be."""
-        self._file.close()
         self._verdict = verdict or True
         self._tell()
-
-    async def headed(self) -> None:
-        """Wait until the length is known or the end is there."""
-        while self.length is None and self._verdict is None:
-            await self._change()
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the file as it comes. Raises SourceError when it turns out wrong."""
         sent = 0
-        with self.path.open("rb", buffering=0) as file:
-            while True:
-                ready = self._ready()
-                while sent < ready:
-                    chunk = file.read(min(_CHUNK, ready - sent))
-                    sent += len(chunk)
-                    yield chunk
-                if self._verdict is True and sent == self.size:
-                    return
-                if self._ready() == ready:
-                    await self._change()
+        while self._verdict is not True or sent < self.size:
+            ready = self._ready()
+            if sent == ready:
+                await self._changed.wait()
+            while sent < ready:
+                chunk = os.pread(self._file, min(_CHUNK, ready - sent), sent)
+                sent += len(chunk)
+                yield chunk
 
     def _ready(self) -> int:
         if isinstance(self._verdict, SourceError):
@@ -74,9 +87,6 @@ class Spool:
             raise RefusedError(
                 f"the file is larger than the {self._most} bytes that a module may have", status=403
             )
-
-    async def _change(self) -> None:
-        await self._changed.wait()
 
     def _tell(self) -> None:
         """Wake all who wait; the next ones wait for the next change."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from gobp.errors import UserError
+from gobp.modproxy.fetching.backing import Backing, NoBacking
 from gobp.modproxy.fetching.checks import ZipHash
-from gobp.modproxy.fetching.files import MOST_ZIP_BYTES, Backing
+from gobp.modproxy.fetching.files import MOST_ZIP_BYTES
 from gobp.modproxy.fetching.flights import Flights
 from gobp.modproxy.protocol.answers import TEXT, Answer, failure
 from gobp.modproxy.protocol.requests import (
@@ -77,7 +78,7 @@ class Upload:
         self._router = router
         self._flights = flights
         self._zip_hash = zip_hash
-        self._backing = backing
+        self._backing = backing or NoBacking()
         self._on_published = on_published
 
     async def answer(
@@ -138,15 +139,17 @@ class Upload:
 
     async def _publish(self, release: Release, route: Route) -> Answer:
         file = release.file(Kind.ZIP)
+        files = [release.file(kind) for kind in (Kind.ZIP, Kind.MOD, Kind.INFO)]
         async with self._flights.hold(file.path, unless=lambda: False):
-            if self._backing is not None and route.tree.find(file) is None:
-                await self._backing.load(file, route)  # another node may have it
+            if route.tree.find(file) is None:
+                await self._backing.load(file, route.tree)  # another node may have it
+            for each in files:
+                self._backing.expect(each, route.tree)
             new = await asyncio.to_thread(self._put, release, route)
-        for kind in (Kind.ZIP, Kind.MOD, Kind.INFO) if new else ():
-            stored = release.file(kind)
-            if self._backing is not None:
-                self._backing.store(stored, route)
-            self._on_published(stored, route.tree.path_of(stored).stat().st_size, route)
+            for each in files if new else ():
+                await self._backing.store(each, route.tree)
+        for each in files if new else ():
+            self._on_published(each, route.tree.path_of(each).stat().st_size, route)
         text = f"{release} {release.h1} {'is published' if new else 'was published already'}\n"
         return Answer(201 if new else 200, TEXT, text.encode())
 
