@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.modproxy.access.access import Access
+from gobp.modproxy.access.audit import AuditLog
 from gobp.modproxy.fetching.changing import ChangingAnswers
 from gobp.modproxy.fetching.checks import NoNotary, ZipHash
 from gobp.modproxy.fetching.files import FileFetcher
@@ -22,7 +23,7 @@ from gobp.modproxy.published.upload import Upload
 from gobp.modproxy.published.webhook import Webhook
 from gobp.modproxy.routing import Route
 from gobp.modproxy.rules.router import RulesRouter
-from gobp.modproxy.rules.validator import Validator
+from gobp.modproxy.rules.validator import Validator, check_validator
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.goproxy import Sources
@@ -51,7 +52,7 @@ class Worker:
     closing: tuple[Callable[[], Awaitable[None]], ...]
 
 
-async def make_worker(settings: Settings, count_upstream: Count) -> Worker:
+async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog) -> Worker:
     """Return the parts of a worker, in its event loop. Raises UserError for wrong settings."""
     root = Path(settings.root)
     trees = Trees.below(root, durable=settings.durable)
@@ -86,7 +87,7 @@ async def make_worker(settings: Settings, count_upstream: Count) -> Worker:
     return Worker(
         service=_service(settings, shared, fetches, asks),
         router=router,
-        access=Access(settings.access),
+        access=Access(settings.access, audit=audit),
         recorder=recorder,
         site=Site(settings, index),
         upload=Upload(
@@ -106,6 +107,8 @@ def check_parts(settings: Settings) -> None:
     trees = Trees.below(Path(settings.root), durable=settings.durable)
     RulesRouter(settings, trees=trees, sources=_sources(settings))
     Access(settings.access)
+    if settings.validator.url:
+        check_validator(settings.validator)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The audit log: who was refused, who changed something. Never what they prove themselves with."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ _LONGEST = 300  # characters of one value
 _PLAIN = re.compile(r"[!#-\[\]-~]+", re.ASCII)  # printable, without blanks, quotes, backslashes
 _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 _FORBIDDEN = 403
+_CREATED = 201
+_OFF = "off"
 _AT_ONCE, _A_SECOND = 20, 1.0
 
 
@@ -39,6 +42,10 @@ class Lines(Protocol):
 
     def write(self, chunk: bytes) -> None:
         """Have whole lines be written soon."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left."""
         ...
 
 
@@ -79,17 +86,22 @@ class AuditLog:
         fields |= {name: _harmless(str(value)) for name, value in facts.items() if value}
         self._lines.write((self._line(fields) + "\n").encode())
 
-    def note_denials(self, records: Iterable[Record]) -> None:
-        """Record those of some requests that a rule has denied (a watcher of the journal)."""
+    def note(self, records: Iterable[Record]) -> None:
+        """Record those of some requests that matter here (a watcher of the journal)."""
         for record in records:
-            if record.origin == Origin.RULE and record.status == _FORBIDDEN:
+            event = _event_of(record)
+            if event is not None:
                 self.record(
-                    Event.DENIED,
+                    event,
                     who=record.user,
                     client=record.client,
                     what=record.path,
                     request=record.request_id,
                 )
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._lines.close()
 
     def _line(self, fields: dict[str, str]) -> str:
         if self._json:
@@ -109,8 +121,46 @@ def _word(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
-def open_audit_log(settings: Log) -> AuditLog:
-    """Return the log that the settings name. Raises OSError."""
-    requests = settings.requests if settings.requests != "off" else "-"
-    writer = LineWriter(settings.audit or requests)
-    return AuditLog(writer, json_lines=settings.format == "json")
+class AppendedLines:
+    """Opens its file for each line: for processes that record something now and then."""
+
+    def __init__(self, target: str) -> None:
+        """``target`` is a path, or ``-`` for the standard output."""
+        self._target = target
+
+    def write(self, chunk: bytes) -> None:
+        """See Lines.write. Raises OSError."""
+        if self._target == "-":
+            os.write(1, chunk)
+            return
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        file = os.open(self._target, flags, 0o640)
+        try:
+            os.write(file, chunk)
+        finally:
+            os.close(file)
+
+    def close(self) -> None:
+        """See Lines.close."""
+
+
+def audit_log_of_worker(settings: Log) -> AuditLog:
+    """Return the log that the settings name, written beside the requests. Raises OSError."""
+    return AuditLog(LineWriter(_target(settings)), json_lines=settings.format == "json")
+
+
+def audit_log_now_and_then(settings: Log) -> AuditLog:
+    """Return the same for a process without requests: the main process, a command."""
+    return AuditLog(AppendedLines(_target(settings)), json_lines=settings.format == "json")
+
+
+def _target(settings: Log) -> str:
+    return settings.audit or (settings.requests if settings.requests != _OFF else "-")
+
+
+def _event_of(record: Record) -> Event | None:
+    if record.origin is Origin.RULE and record.status == _FORBIDDEN:
+        return Event.DENIED
+    if record.method == "PUT" and record.status == _CREATED:
+        return Event.PUBLISHED
+    return None

@@ -93,6 +93,12 @@ class Validator:
         return headers
 
 
+def check_validator(settings: schema.Validator) -> None:
+    """Raise UserError for settings that no validator can be made of."""
+    _checked_url(settings.url)
+    _secret(settings.secret_file)
+
+
 def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

@@ -126,7 +126,9 @@ class App:
                 return answer
         if not scope.path.startswith(self._base):
             return failure(404, f"not found: modules are served below {self._base}")
-        who = await self._access.identify(asked.headers.get("authorization"), asked.client)
+        who = await self._access.identify(
+            asked.headers.get("authorization"), asked.client, asked.request_id
+        )
         if not isinstance(who, Principal):
             return who
         asked.user = who.name

@@ -15,7 +15,7 @@ from gobp.modproxy.protocol.requests import (
     VersionList,
     parse_request,
 )
-from gobp.modproxy.routing import Route, Router
+from gobp.modproxy.routing import Router
 from gobp.modproxy.server.asked import Asked
 
 _ALLOWED = (("allow", "GET, HEAD"),)
@@ -49,9 +49,7 @@ class Modules:
         module = module_of(request)
         if not module or principal.may_read(module):
             return None
-        route = self._router.route(module)
-        private = isinstance(route, Route) and route.private
-        return self._access.refusal(principal, module, private=private)
+        return self._access.refusal(principal, module, private=self._router.is_private(module))
 
     def _is_for_all(self, module: str) -> bool:
         anybody = self._access.recall(None)

@@ -1,6 +1,7 @@
 """Start the workers, watch over them, and end them in order."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from gobp.modproxy.access.audit import Event, audit_log_now_and_then
 from gobp.modproxy.server.draining import Draining
 from gobp.modproxy.server.starting import Running, figures_folder, start
 from gobp.modproxy.settings.rules import Address
@@ -68,6 +70,8 @@ class _Current:
     def renew(self) -> None:
         """Read the settings anew, in the main process."""
         self._settings = self._reload()
+        with contextlib.suppress(OSError):  # a full disk is no reason to keep the old settings
+            audit_log_now_and_then(self._settings.log).record(Event.RELOADED)
 
 
 def _options(settings: Settings, address: Address) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gobp.modproxy.access.audit import AuditLog, audit_log_of_worker
 from gobp.modproxy.index.recorder import Recorder
 from gobp.modproxy.log.records import Record, json_line, text_line
 from gobp.modproxy.log.writer import LineWriter
@@ -37,6 +38,7 @@ class Running:
     app: App
     worker: Worker
     journal: Journal
+    audit: AuditLog
     tasks: tuple["asyncio.Task[None]", ...]
     drain_seconds: float
 
@@ -63,6 +65,7 @@ class Running:
             with contextlib.suppress(OSError):
                 await close()
         self.journal.close()
+        self.audit.close()
         await asyncio.to_thread(self.worker.recorder.stop)
 
 
@@ -74,9 +77,10 @@ def figures_folder(settings: Settings) -> FiguresFolder:
 async def start(settings: Settings, draining: Draining) -> Running:
     """Return a worker that runs. Raises UserError for settings that are wrong."""
     figures = Figures()
-    worker = await make_worker(settings, figures.count_upstream)
+    audit = audit_log_of_worker(settings.log)
+    worker = await make_worker(settings, figures.count_upstream, audit)
     small = SmallFiles(settings.limits.cached_small_files)
-    journal = _journal(settings, figures, worker)
+    journal = _journal(settings, figures, (_used(worker.recorder), audit.note))
 
     def now() -> dict[str, float]:
         return {**worker.now(), "small_files": len(small), "small_files_bytes": small.size}
@@ -103,17 +107,17 @@ async def start(settings: Settings, draining: Draining) -> Running:
         changing_seconds=settings.fresh.list,
     )
     tasks = (asyncio.ensure_future(journal.run(now)), asyncio.ensure_future(_end_with_parent()))
-    return Running(app, worker, journal, tasks, settings.drain)
+    return Running(app, worker, journal, audit, tasks, settings.drain)
 
 
-def _journal(settings: Settings, figures: Figures, worker: Worker) -> Journal:
+def _journal(settings: Settings, figures: Figures, watchers: Sequence[Watcher]) -> Journal:
     target = settings.log.requests
     return Journal(
         figures,
         figures_folder(settings),
         line=_LINES[settings.log.format],
         writer=None if target == _NO_LOG else LineWriter(target),
-        watchers=(_used(worker.recorder),),
+        watchers=watchers,
     )
 
 

@@ -49,6 +49,9 @@ class World:
     def write(self, chunk: bytes) -> None:
         self.audited += chunk
 
+    def close(self) -> None:
+        pass
+
     async def who(self, header: str | None, client: str = "10.0.0.1") -> Principal:
         found = await self.access.identify(header, client)
         assert isinstance(found, Principal), found

@@ -6,10 +6,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.modproxy.access.audit import AuditLog, Event
+from gobp.modproxy.access.audit import (
+    AuditLog,
+    Event,
+    audit_log_now_and_then,
+    audit_log_of_worker,
+)
 from gobp.modproxy.log.records import Record
 from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.protocol.answers import Origin
+from gobp.modproxy.settings.schema import Log
 
 MOMENT = 1_800_000_000.25
 
@@ -26,6 +32,9 @@ class Lines:
 
     def write(self, chunk: bytes) -> None:
         self.content += chunk
+
+    def close(self) -> None:
+        pass
 
     @property
     def lines(self) -> list[str]:
@@ -98,7 +107,7 @@ def test_who_is_refused_again_and_again_cannot_fill_the_disk() -> None:
     assert lines.lines[-1].endswith("login-refused client=10.0.0.1 left_out=980")
 
 
-def test_of_the_requests_those_are_recorded_that_a_rule_denied() -> None:
+def test_of_the_requests_those_are_recorded_that_a_rule_denied_or_that_publish() -> None:
     lines = Lines()
     answered = Record(
         ended=0.0,
@@ -121,9 +130,30 @@ def test_of_the_requests_those_are_recorded_that_a_rule_denied() -> None:
         answered._replace(origin=Origin.NONE),
         answered._replace(status=404),
     ]
-    lines.log.note_denials([*others, answered])
-    (line,) = lines.lines
-    assert line.endswith("audit denied who=bob client=10.0.0.1 what=/m request=7f")
+    put = answered._replace(method="PUT", status=201, origin=Origin.NONE)
+    lines.log.note([*others, answered, put])
+    denied, published = lines.lines
+    assert denied.endswith("audit denied who=bob client=10.0.0.1 what=/m request=7f")
+    assert published.endswith("audit published who=bob client=10.0.0.1 what=/m request=7f")
+
+
+def test_a_command_appends_to_the_file_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "audit.log"
+    log = audit_log_now_and_then(Log(audit=str(file), format="json"))
+    log.record(Event.REMOVED, what="first")
+    log.record(Event.REMOVED, what="second")
+    assert [json.loads(line)["what"] for line in file.read_text().splitlines()] == [
+        "first",
+        "second",
+    ]
+
+
+def test_a_worker_appends_to_the_file_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "audit.log"
+    log = audit_log_of_worker(Log(audit=str(file), requests="off"))
+    log.record(Event.PUBLISHED, what="m")
+    log.close()
+    assert file.read_text().endswith("published what=m\n")
 
 
 def test_it_goes_on_in_the_new_file_where_the_old_was_moved_away(tmp_path: Path) -> None:
