@@ -48,11 +48,14 @@ class Git:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def run(self, *arguments: str, cwd: Path, given: bytes = b"") -> bytes:
-        """Run git to its end, and return its standard output. Raises GitError."""
-        process = self.start(*arguments, cwd=cwd)
+    def run(self, *arguments: str, cwd: Path, more: Mapping[str, str] | None = None) -> bytes:
+        """Run git to its end, and return its standard output. Raises GitError.
+
+        ``more`` are variables for this run, as for credentials.
+        """
+        process = self.start(*arguments, cwd=cwd, more=more)
         try:
-            output, errors = process.communicate(given, timeout=self._seconds)
+            output, errors = process.communicate(timeout=self._seconds)
         except subprocess.TimeoutExpired:
             self.end(process)
             raise _failed(arguments, f"it took longer than {self._seconds:.0f} seconds") from None
@@ -66,7 +69,9 @@ class Git:
         """Run git, and return its standard output as text without white space around it."""
         return self.run(*arguments, cwd=cwd).decode("utf-8", "replace").strip()
 
-    def start(self, *arguments: str, cwd: Path) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *arguments: str, cwd: Path, more: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
         """Start git with pipes; whoever starts it has to ``end`` it. Raises GitError."""
         if self._stopped:
             raise _failed(arguments, "the server is stopping")
@@ -74,7 +79,7 @@ class Git:
             process = subprocess.Popen(
                 ["git", *self._options, *arguments],
                 cwd=cwd,
-                env=self._env,
+                env={**self._env, **(more or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -109,7 +114,7 @@ def without_user(text: str) -> str:
 
 
 def check_repository(url: str, *, named_by: str) -> None:
-    """Raise UserError for a URL that git would take for an option, or would show a password of."""
+    """Raise UserError for a URL that git takes for an option, or that shows others a password."""
     if url.startswith("-"):
         raise UserError(
             f"{named_by} is {url!r}, which git takes for an option",

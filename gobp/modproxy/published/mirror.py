@@ -10,10 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from gobp.errors import UserError
 from gobp.modproxy.published.git import Git, GitError, check_repository
+from gobp.modproxy.settings.schema import Published
+from gobp.modproxy.sources.source import SourceError
+from gobp.modproxy.vcs.hosts import Hosts
 
+_OF_THIS_MACHINE = frozenset({"", "file"})
+_SHORT_FORM = re.compile(r"([^/:]+):(?!//)(.+)")
 _FETCHED = "refs/gobp/fetched"
 _REGULAR = frozenset({"100644", "100755"})
 _POINTER = re.compile(
@@ -39,12 +45,14 @@ class Entry:
 class Mirror:
     """A bare repository at ``folder`` that follows one branch ("" for the default) of another."""
 
-    def __init__(self, folder: Path, repository: str, branch: str, git: Git) -> None:
-        check_repository(repository, named_by="published.repository")
+    def __init__(self, folder: Path, published: Published, git: Git, hosts: Hosts) -> None:
+        check_repository(published.repository, named_by="published.repository")
+        _check_form(published.repository)
         self._folder = folder
-        self._repository = repository
-        self._branch = branch
+        self._repository = published.repository
+        self._branch = published.branch
         self._git = git
+        self._hosts = hosts
 
     def fetch(self) -> str:
         """Fetch the branch, and return its commit. Raises GitError."""
@@ -52,11 +60,8 @@ class Mirror:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._git.run("init", "--bare", "--quiet", ".", cwd=self._folder)
         wanted = f"refs/heads/{self._branch}" if self._branch else "HEAD"
-        self._git.run(
-            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head"),
-            *("--", self._repository, f"+{wanted}:{_FETCHED}"),
-            cwd=self._folder,
-        )
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head")
+        self._remote("fetch", *options, "--", self._url, f"+{wanted}:{_FETCHED}")
         return self._git.text("rev-parse", f"{_FETCHED}^{{commit}}", cwd=self._folder)
 
     def entries(self, commit: str) -> tuple[Entry, ...]:
@@ -88,8 +93,7 @@ class Mirror:
                 f"{min(kept).name} is kept by git-lfs, which is not installed on the server",
                 remedy="install git-lfs there, or commit the zips themselves.",
             )
-        remote = ("-c", f"remote.origin.url={self._repository}")
-        self._git.run(*remote, "lfs", "fetch", "origin", commit, cwd=self._folder)
+        self._remote("-c", f"remote.origin.url={self._url}", "lfs", "fetch", "origin", commit)
         for path, name in kept.items():
             content = self._folder / "lfs/objects" / name[:2] / name[2:4] / name
             if not content.is_file():
@@ -99,6 +103,21 @@ class Mirror:
                 )
             path.unlink()
             path.hardlink_to(content)
+
+    @property
+    def _url(self) -> str:
+        return self._hosts.git_url(self._repository)
+
+    def _remote(self, *arguments: str) -> None:
+        """Run git with the credentials of the repository's host; on this machine as we are."""
+        if urlsplit(self._url).scheme in _OF_THIS_MACHINE:
+            self._git.run(*arguments, cwd=self._folder)
+            return
+        try:
+            with self._hosts.environment(self._url, self._folder) as env:
+                self._git.run(*arguments, cwd=self._folder, more=env.as_variables())
+        except SourceError as error:
+            raise GitError(error.text, remedy="correct it in vcs.hosts of the settings.") from None
 
 
 class Contents:
@@ -135,6 +154,15 @@ def _entry(line: bytes) -> Entry:
         0 if match["size"] == b"-" else int(match["size"]),
         match["mode"].decode() in _REGULAR,
     )
+
+
+def _check_form(repository: str) -> None:
+    match = _SHORT_FORM.fullmatch(repository)
+    if match:
+        raise UserError(
+            f"published.repository is {repository}, a short form that only ssh knows",
+            remedy=f"write it as ssh://{match[1]}/{match[2]}.",
+        )
 
 
 def _kept_by_lfs(path: Path) -> str:

@@ -23,6 +23,7 @@ from gobp.modproxy.published.mirror import Mirror
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.tree.module_tree import OWN, sync
 from gobp.modproxy.tree.trees import Trees
+from gobp.modproxy.vcs.hosts import Hosts
 from gobp.system.files import remove_tree
 
 GRACE_SECONDS = 600.0  # a reader that has found a file in an old checkout opens it within these
@@ -67,11 +68,9 @@ class PublishedTree:
         self._on_published = on_published
         self._grace = grace
         self._git = Git(env, seconds=float(settings.vcs.timeout))
-        published = settings.published
-        self._enabled = bool(published.repository)
-        self._mirror = Mirror(
-            self._own / "published.git", published.repository, published.branch, self._git
-        )
+        self._enabled = bool(settings.published.repository)
+        hosts = Hosts(settings.vcs, env)
+        self._mirror = Mirror(self._own / "published.git", settings.published, self._git, hosts)
         self._flights = FileFlights(self._own / "locks")
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[Refreshed] | None = None

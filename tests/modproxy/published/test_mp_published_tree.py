@@ -327,6 +327,11 @@ def test_a_password_in_the_url_is_refused_without_showing_it(bench: Bench) -> No
     assert "s3cret" not in str(failure.value)
 
 
+def test_a_short_form_of_ssh_is_refused_with_the_long_one(bench: Bench) -> None:
+    with pytest.raises(UserError, match=r"ssh://git@git\.example\.com/team/modules\.git"):
+        bench.tree(url="git@git.example.com:team/modules.git")
+
+
 @pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
 def test_files_kept_by_git_lfs_are_resolved(bench: Bench) -> None:
     work = bench.repository.work
