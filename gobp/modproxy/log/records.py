@@ -1,6 +1,6 @@
 """One request in the log: its facts, and its line as text or JSON.
 
-What a client sends (path, user agent, request id) is written so that no control character of it
+What a client sends (path, user agent) is written so that no control character of it
 reaches a line. Queries and the Authorization header are never among the facts.
 """
 
@@ -21,9 +21,10 @@ class Record(NamedTuple):
     """A request that was answered.
 
     ``ended`` is by the clock time.perf_counter; ``seconds`` is how long it took; ``size`` the bytes
-    of the body that were to be sent; ``user`` is empty for nobody in particular; ``kind`` is list,
-    latest, info, mod, zip, query, sumdb or other; ``trace`` the traceparent header, or ""; ``file``
-    what was asked for, where that is a file of a version.
+    of the body that were to be sent; ``kind`` is list, latest, info, mod, zip, query, sumdb or
+    other; ``user`` is empty for nobody in particular; ``request_id`` has no odd character;
+    ``trace`` is the traceparent header, or ""; ``file`` what was asked for, where that is a file
+    of a version.
     """
 
     ended: float
@@ -47,8 +48,8 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = time.time() - time.perf_counter()
-        self._second = -1
-        self._prefix = ""
+        self._millisecond = -1
+        self._text = ""
 
     def adjust(self) -> None:
         """Follow the wall clock where it was set; call it now and then."""
@@ -56,23 +57,44 @@ class Clock:
 
     def text(self, moment: float) -> str:
         """Return such as ``2026-11-21T18:31:42.123Z``."""
-        wall = moment + self._offset
-        second = int(wall)
-        if second != self._second:
-            self._second = second
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._prefix}.{int((wall - second) * 1000):03d}Z"
+        millisecond = int((moment + self._offset) * 1000)
+        if millisecond != self._millisecond:  # many requests end in the same one
+            self._millisecond = millisecond
+            second, rest = divmod(millisecond, 1000)
+            day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._text = f"{day}.{rest:03d}Z"
+        return self._text
 
 
-def text_line(record: Record, clock: Clock) -> bytes:
-    """Return a request as a line for people; fields in a fixed order, what is empty is ``-``."""
-    trace = f" {harmless(record.trace)}" if record.trace else ""
-    return (
-        f"{clock.text(record.ended)} {harmless(record.request_id)} {record.client} "
-        f"{harmless(record.user) or '-'} {record.method} {harmless(record.path)} {record.status} "
-        f"{record.origin} {record.size} {record.seconds * 1000:.1f}ms "
-        f'"{_quoted(record.agent)}"{trace}\n'
-    ).encode()
+def text_line(record: Record, clock: Clock) -> str:
+    """Return a request as a line for people; fields in a fixed order, what is empty is ``-``.
+
+    They are: time, request id, client, user, method, path, status, origin, bytes, milliseconds,
+    "user agent", and the traceparent header if there is one.
+    """
+    (
+        ended,
+        seconds,
+        status,
+        size,
+        _,
+        origin,
+        method,
+        path,
+        user,
+        client,
+        name,
+        agent,
+        trace,
+        file,
+    ) = record
+    if file is None:  # the path of a file has been found good
+        path = harmless(path)
+    line = (
+        f"{clock.text(ended)} {name} {client} {harmless(user) if user else '-'} {method} {path} "
+        f'{status} {origin} {size} {seconds * 1000:.1f}ms "{_quoted(agent)}"'
+    )
+    return f"{line} {harmless(trace)}\n" if trace else f"{line}\n"
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,11 +116,11 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
 _ENCODER = msgspec.json.Encoder()
 
 
-def json_line(record: Record, clock: Clock) -> bytes:
+def json_line(record: Record, clock: Clock) -> str:
     """Return a request as a line of JSON."""
     line = _Line(
         time=clock.text(record.ended),
-        request_id=_printable(record.request_id),
+        request_id=record.request_id,
         client=record.client,
         user=_printable(record.user) or None,
         method=record.method,
@@ -111,7 +133,7 @@ def json_line(record: Record, clock: Clock) -> bytes:
         kind=record.kind,
         traceparent=_printable(record.trace),
     )
-    return _ENCODER.encode(line) + b"\n"
+    return f"{_ENCODER.encode(line).decode()}\n"
 
 
 def harmless(text: str) -> str:

@@ -6,7 +6,8 @@ asked for /metrics adds the files up (https://prometheus.io/docs/instrumenting/e
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
@@ -22,44 +23,50 @@ from prometheus_client.registry import Collector
 from gobp.modproxy.log.records import Record
 
 _BOUNDS = (0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0, 300.0)
-_SEPARATOR = " "
 
 
 class Times(msgspec.Struct):
-    """How long things took: numbers by the bounds, the last for what took longer; their sum."""
+    """How long things took: numbers by the bounds, the last for what took longer; their sum.
+
+    ``size`` is the bytes that were sent in all.
+    """
 
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
     total: float = 0.0
+    size: int = 0
 
     def add(self, seconds: float) -> None:
         """Count one more."""
         self.buckets[bisect_left(_BOUNDS, seconds)] += 1
         self.total += seconds
 
+    @property
+    def count(self) -> int:
+        """How many were counted."""
+        return sum(self.buckets)
+
 
 class Figures(msgspec.Struct):
-    """What a worker has counted since it began; keys of two words and more hold a space.
+    """What a worker has counted since it began; keys are words with spaces between them.
 
-    ``requests`` by kind, status and origin; ``sent`` bytes and ``seconds`` by kind; ``upstream``
-    by kind of file and outcome; ``now`` is what holds at this moment, by name.
+    ``requests`` by kind, status and origin; ``upstream`` by kind of file and outcome; ``now`` is
+    what holds at this moment, by name.
     """
 
-    requests: dict[str, int] = {}
-    sent: dict[str, int] = {}
-    seconds: dict[str, Times] = {}
+    requests: dict[str, Times] = {}
     upstream: dict[str, Times] = {}
     dropped_log_chunks: int = 0
     now: dict[str, float] = {}
 
-    def count(self, record: Record) -> None:
-        """Count a request that was answered."""
-        key = f"{record.kind} {record.status} {record.origin}"
-        self.requests[key] = self.requests.get(key, 0) + 1
-        self.sent[record.kind] = self.sent.get(record.kind, 0) + record.size
-        times = self.seconds.get(record.kind)
-        if times is None:
-            times = self.seconds[record.kind] = Times()
-        times.add(record.seconds)
+    def count(self, records: Iterable[Record]) -> None:
+        """Count requests that were answered."""
+        for record in records:
+            key = f"{record.kind} {record.status} {record.origin}"
+            times = self.requests.get(key)
+            if times is None:
+                times = self.requests[key] = Times()
+            times.add(record.seconds)
+            times.size += record.size
 
     def count_upstream(self, kind: str, outcome: str, seconds: float) -> None:
         """Count something that was asked of a source: outcome found, missing or failed."""
@@ -116,20 +123,23 @@ class _Sums(Collector):
         requests = CounterMetricFamily(
             "gobp_modules_requests", "Requests answered.", labels=["kind", "status", "origin"]
         )
-        for key, number in _added(figures.requests for figures in self._all).items():
-            requests.add_metric(key.split(_SEPARATOR), number)
-        yield requests
         sent = CounterMetricFamily(
-            "gobp_modules_sent_bytes", "Bytes of answers' bodies.", labels=["kind"]
+            "gobp_modules_sent_bytes", "Bytes of answers' bodies.", labels=["kind", "origin"]
         )
-        for key, number in _added(figures.sent for figures in self._all).items():
-            sent.add_metric([key], number)
+        tables = [figures.requests for figures in self._all]
+        for key, times in _grouped(tables, lambda key: key).items():
+            requests.add_metric(key.split(), sum(each.count for each in times))
+        for key, times in _grouped(tables, _kind_and_origin).items():
+            sent.add_metric(key.split(), sum(each.size for each in times))
+        yield requests
         yield sent
         yield _histogram(
             HistogramMetricFamily(
-                "gobp_modules_request_seconds", "Time to answer requests.", labels=["kind"]
+                "gobp_modules_request_seconds",
+                "Time to answer requests.",
+                labels=["kind", "origin"],
             ),
-            [figures.seconds for figures in self._all],
+            _grouped(tables, _kind_and_origin),
         )
         yield _histogram(
             HistogramMetricFamily(
@@ -137,7 +147,7 @@ class _Sums(Collector):
                 "Time that sources took.",
                 labels=["kind", "outcome"],
             ),
-            [figures.upstream for figures in self._all],
+            _grouped([figures.upstream for figures in self._all], lambda key: key),
         )
         yield from self._single()
 
@@ -153,7 +163,7 @@ class _Sums(Collector):
             yield GaugeMetricFamily(f"gobp_modules_{name}", f"{name} now.", value=number)
 
 
-def _added(tables: Iterable[dict[str, float]] | Iterable[dict[str, int]]) -> dict[str, float]:
+def _added(tables: Iterable[dict[str, float]]) -> dict[str, float]:
     total: dict[str, float] = {}
     for table in tables:
         for key, number in table.items():
@@ -161,17 +171,29 @@ def _added(tables: Iterable[dict[str, float]] | Iterable[dict[str, int]]) -> dic
     return dict(sorted(total.items()))
 
 
+def _kind_and_origin(key: str) -> str:
+    kind, _, origin = key.split()
+    return f"{kind} {origin}"
+
+
+def _grouped(tables: list[dict[str, Times]], group: Callable[[str], str]) -> dict[str, list[Times]]:
+    """Return all times of all workers by a part of their keys, sorted by it."""
+    found: dict[str, list[Times]] = {}
+    for table in tables:
+        for key, times in table.items():
+            found.setdefault(group(key), []).append(times)
+    return dict(sorted(found.items()))
+
+
 def _histogram(
-    family: HistogramMetricFamily, tables: list[dict[str, Times]]
+    family: HistogramMetricFamily, groups: dict[str, list[Times]]
 ) -> HistogramMetricFamily:
-    for key in sorted({key for table in tables for key in table}):
-        times = [table[key] for table in tables if key in table]
+    for key, times in groups.items():
         counts = [sum(column) for column in zip(*(each.buckets for each in times), strict=True)]
         edges = [*(str(bound) for bound in _BOUNDS), "+Inf"]
-        below = [sum(counts[: index + 1]) for index in range(len(counts))]
         family.add_metric(
-            key.split(_SEPARATOR),
-            buckets=list(zip(edges, below, strict=True)),
+            key.split(),
+            buckets=list(zip(edges, accumulate(counts), strict=True)),
             sum_value=sum(each.total for each in times),
         )
     return family

@@ -7,10 +7,10 @@ from gobp.modproxy.log.records import Clock, Record
 from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.server.figures import Figures, FiguresFolder
 
-Line = Callable[[Record, Clock], bytes]
+Line = Callable[[Record, Clock], str]
 Watcher = Callable[[Sequence[Record]], None]
 _PORTION = 32  # records digested at once: a tenth of a millisecond
-_CHUNK = 32 * 1024  # bytes of lines written at once
+_CHUNK = 32 * 1024  # characters of lines written at once
 _PAUSE = 0.25  # seconds, after which all is digested and written
 _PAUSES_PER_WRITE = 4
 
@@ -38,7 +38,7 @@ class Journal:
         self._watchers = watchers
         self._clock = Clock()
         self._records: list[Record] = []
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
         self._size = 0
 
     def add(self, record: Record) -> None:
@@ -84,12 +84,11 @@ class Journal:
         records, self._records = self._records, []
         if not records:
             return
-        for record in records:
-            self._figures.count(record)
+        self._figures.count(records)
         for watcher in self._watchers:
             watcher(records)
         if self._writer is not None:
-            lines = b"".join([self._line(record, self._clock) for record in records])
+            lines = "".join([self._line(record, self._clock) for record in records])
             self._lines.append(lines)
             self._size += len(lines)
             if self._size >= _CHUNK:
@@ -97,5 +96,5 @@ class Journal:
 
     def _write_lines(self) -> None:
         if self._lines and self._writer is not None:
-            self._writer.write(b"".join(self._lines))
+            self._writer.write("".join(self._lines).encode("utf-8", "replace"))
             self._lines, self._size = [], 0
