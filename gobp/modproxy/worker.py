@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gobp.modproxy.access.access import Access
 from gobp.modproxy.access.audit import AuditLog
+from gobp.modproxy.fetching.backing import Backing
 from gobp.modproxy.fetching.changing import ChangingAnswers
 from gobp.modproxy.fetching.checks import NoNotary, ZipHash
 from gobp.modproxy.fetching.files import FileFetcher
-from gobp.modproxy.fetching.flights import FileFlights, Flights
+from gobp.modproxy.fetching.flights import Flights, check_cluster, open_flights
 from gobp.modproxy.fetching.jobs import Jobs
 from gobp.modproxy.fetching.remembered import Memory, Misses
 from gobp.modproxy.fetching.service import ModuleService
@@ -29,6 +30,7 @@ from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.goproxy import Sources
 from gobp.modproxy.sources.measured import Count, MeasuredChains
 from gobp.modproxy.sources.source import Source
+from gobp.modproxy.storage.opening import check_backing, open_backing
 from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import read_zip_hash, zip_hash
@@ -66,7 +68,8 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
     recorder = Recorder(index)
     recorder.start()
     shared = _Shared(
-        flights=FileFlights(trees.public.locks),
+        flights=open_flights(settings, trees.public.locks),
+        backing=open_backing(settings.store, trees, os.environ),
         zip_hash=zip_hash if settings.check_zips else read_zip_hash,
         trees=trees,
         sources=sources,
@@ -94,11 +97,12 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
             router=router,
             flights=shared.flights,
             zip_hash=shared.zip_hash,
+            backing=shared.backing,
             on_published=shared.on_published,
         ),
         webhook=Webhook(settings.published, published),
         now=lambda: {"fetches": len(fetches), "upstream_questions": len(asks)},
-        closing=(published.close, shared.flights.close, sources.close),
+        closing=(published.close, shared.backing.close, shared.flights.close, sources.close),
     )
 
 
@@ -107,6 +111,8 @@ def check_parts(settings: Settings) -> None:
     trees = Trees.below(Path(settings.root), durable=settings.durable)
     RulesRouter(settings, trees=trees, sources=_sources(settings))
     Access(settings.access)
+    check_backing(settings.store, os.environ)
+    check_cluster(settings)
     if settings.validator.url:
         check_validator(settings.validator)
 
@@ -116,6 +122,7 @@ class _Shared:
     """What several parts use."""
 
     flights: Flights
+    backing: Backing
     zip_hash: ZipHash
     trees: Trees
     sources: Sources
@@ -147,6 +154,7 @@ def _service(
         flights=shared.flights,
         notary=NoNotary(),
         zip_hash=shared.zip_hash,
+        backing=shared.backing,
         on_published=shared.on_published,
     )
     return ModuleService(
@@ -159,6 +167,7 @@ def _service(
             files=files,
             fresh=settings.fresh,
             timeout=settings.limits.request_timeout,
+            backing=shared.backing,
         ),
         misses=misses,
         databases=DatabaseFiles(

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+from gobp.errors import UserError
 from gobp.modproxy.fetching.lock_server import LockServer, ServerFlights
 from gobp.modproxy.fetching.pauses import Pauses
 from gobp.modproxy.settings.schema import Settings
@@ -90,6 +91,16 @@ def open_flights(settings: Settings, folder: Path) -> Flights:
     near = FileFlights(folder)
     server = _lock_server(settings)
     return near if server is None else NestedFlights(near, ServerFlights(server))
+
+
+def check_cluster(settings: Settings) -> None:
+    """Raise UserError for a lock server that cannot be right; none is asked."""
+    scheme = settings.cluster.redis.partition("://")[0]
+    if scheme not in {"", "redis", "rediss", "unix"}:
+        raise UserError(
+            "cluster.redis is no URL of a Redis server",
+            remedy="write redis://host:6379/0, rediss:// for TLS, or unix:///path.",
+        )
 
 
 def _lock_server(settings: Settings) -> LockServer | None:

@@ -6,7 +6,9 @@ See https://go.dev/ref/mod#goproxy-protocol and https://go.dev/ref/mod#version-q
 import re
 from collections.abc import Iterable
 
+from gobp.errors import UserError
 from gobp.golang import semver
+from gobp.golang.module import unescape_version
 from gobp.modproxy.protocol.requests import is_canonical
 
 _PSEUDO = re.compile(
@@ -38,6 +40,16 @@ def format_version_list(versions: Iterable[str]) -> bytes:
     return "".join(f"{version}\n" for version in in_order(versions)).encode()
 
 
+def versions_of_files(module: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the versions, by precedence, that files of these names tell of: V.info and V.mod.
+
+    What a version is called is all that counts, so pseudo-versions are among them.
+    """
+    stems = {name.rpartition(".")[0] for name in names if name.endswith((".info", ".mod"))}
+    versions = (_unescaped(stem) for stem in stems)
+    return in_order(version for version in versions if is_canonical(module, version))
+
+
 def in_order(versions: Iterable[str]) -> tuple[str, ...]:
     """Return the versions, each once, by precedence."""
     return tuple(sorted(set(versions), key=lambda version: (semver.order(version), version)))
@@ -52,6 +64,13 @@ def latest_of(versions: Iterable[str]) -> str:
         if choice:
             return choice[-1]
     return ""
+
+
+def _unescaped(stem: str) -> str:
+    try:
+        return unescape_version(stem)
+    except UserError:
+        return ""
 
 
 def _is_prerelease(version: str) -> bool:

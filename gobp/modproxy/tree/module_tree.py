@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gobp.errors import UserError
-from gobp.golang.module import unescape_path, unescape_version
-from gobp.modproxy.protocol.requests import Kind, ModuleFile, is_canonical, version_folder
+from gobp.golang.module import unescape_path
+from gobp.modproxy.protocol.requests import Kind, ModuleFile, version_folder
 from gobp.modproxy.protocol.version_list import (
     format_version_list,
-    in_order,
     is_pseudo_version,
     parse_version_list,
+    versions_of_files,
 )
 
 OWN = ".gobp"
@@ -102,9 +102,7 @@ class ModuleTree:
             names = os.listdir(self.root / version_folder(module))  # noqa: PTH208 # many names
         except (FileNotFoundError, NotADirectoryError):
             return ()
-        stems = {name.rpartition(".")[0] for name in names if name.endswith((".info", ".mod"))}
-        versions = (_unescaped(stem) for stem in stems)
-        return in_order(version for version in versions if is_canonical(module, version))
+        return versions_of_files(module, names)
 
     def listed(self, module: str) -> tuple[str, ...] | None:
         """Return the versions in the module's list file, None if there is none."""
@@ -203,13 +201,6 @@ class ModuleTree:
 def kinds_of(tree: ModuleTree, module: str, version: str) -> tuple[Kind, ...]:
     """Return which files of a version a tree has."""
     return tuple(kind for kind in Kind if tree.find(ModuleFile(module, version, kind)))
-
-
-def _unescaped(stem: str) -> str:
-    try:
-        return unescape_version(stem)
-    except UserError:
-        return ""
 
 
 def _unescaped_module(path: str) -> str:

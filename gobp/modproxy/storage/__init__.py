@@ -1,0 +1,1 @@
+"""S3-compatible storage behind the local trees, shared by nodes."""
