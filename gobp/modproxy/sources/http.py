@@ -83,7 +83,7 @@ class HttpSource(ProxySource):
             )
         if status in {400, 403}:
             return RefusedError(text or said, status=status)
-        if status in {401, 407}:  # not the client, but this server has no right to it
+        if status == 401:  # it is this server, not its client, that is not known there
             return RefusedError(explained, status=403)
         return UnavailableError(explained)
 

@@ -192,8 +192,11 @@ def _pause(number: int, error: PassingError) -> float:
 
 
 def _redirected(url: str, location: str) -> str:
-    target = urljoin(url, location)
-    scheme = urlsplit(target).scheme
+    try:
+        target = urljoin(url, location)
+        scheme, _ = urlsplit(target).scheme, urlsplit(target).port
+    except ValueError:
+        raise UnavailableError(f"{redacted(url)} redirects to what is no address") from None
     if scheme not in {"http", "https"}:
         raise UnavailableError(f"{redacted(url)} redirects to {redacted(target)}")
     if scheme == "http" and urlsplit(url).scheme == "https":
@@ -217,4 +220,6 @@ def _plain(error: Exception) -> str:
         return "it closed the connection without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "its answer was cut short or garbled"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "its answer is not HTTP"
     return redacted(str(error))[:300] or type(error).__name__
