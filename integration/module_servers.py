@@ -69,7 +69,7 @@ def running(
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gobp", "serve", "modules", "--config", str(file)],
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "XDG_RUNTIME_DIR": str(folder), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -13,6 +13,7 @@ from gobp.cli.options import app_argument, cache_option, env_options, on_path, r
 from gobp.cli.own_buildpack import own_buildpack
 from gobp.errors import UserError
 from gobp.log import BuildLog
+from gobp.modproxy.running import Running, find_running
 from gobp.platform.creator import create
 from gobp.platform.request import BuildOutcome, BuildRequest
 from gobp.platform.several import create_for_all
@@ -70,6 +71,11 @@ _NETWORK_SETTINGS = (
     type=click.Path(path_type=Path),
     help="File or folder for the build report, JSON for programs.",
 )
+@click.option(
+    "--no-module-proxy",
+    is_flag=True,
+    help="Do not use the 'gobp serve modules' that runs on this machine.",
+)
 @click.option("--clear-cache", is_flag=True, help="Forget what earlier builds left.")
 @click.option("--publish", is_flag=True, help="Push the image to the registry in its name.")
 @click.option("--verbose", "-v", is_flag=True, help="Say more.")
@@ -86,7 +92,7 @@ def build(context: click.Context, /, app: Path, **_: object) -> None:
     """  # noqa: D301 # click reads the character
     options = context.params
     log = BuildLog(debug=options["verbose"])
-    request = _request(app, options)
+    request = _request(app, options, log)
     architectures = _architectures(_strings(options["targets"]))
     environ = {**os.environ, "PATH": on_path(os.environ)}
     if len(architectures) > 1:
@@ -99,7 +105,7 @@ def build(context: click.Context, /, app: Path, **_: object) -> None:
     _report(outcome, log)
 
 
-def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
+def _request(app: Path, options: Mapping[str, object], log: BuildLog) -> BuildRequest:
     env = read_env(_strings(options["env"]), _path(options["env_file"]))
     tag = str(options["tag"] or _name_of(app))
     publish = bool(options["publish"])
@@ -113,7 +119,12 @@ def _request(app: Path, options: Mapping[str, object]) -> BuildRequest:
         image=tag,
         cache_dir=_path(options["cache_dir"]) or Path(),
         output=output,
-        env={**_defaults(options), **_machine_settings(), **env, **_report_setting(options)},
+        env={
+            **_defaults(options),
+            **_through_proxy(_machine_settings(), _module_proxy(options, env), log),
+            **env,
+            **_report_setting(options),
+        },
         bindings={path.name: path for path in bindings},
         run_image=str(options["run_image"]),
         launcher=_path(options["launcher"]),
@@ -137,6 +148,27 @@ def _machine_settings() -> dict[str, str]:
         if at_hand and at_hand.goproxy:
             found["GOPROXY"] = at_hand.goproxy
     return found
+
+
+def _module_proxy(options: Mapping[str, object], env: Mapping[str, str]) -> Running | None:
+    """Return the module proxy of this machine, unless the user has said where modules are from."""
+    if options["no_module_proxy"] or "GOPROXY" in env:
+        return None
+    return find_running(os.environ)
+
+
+def _through_proxy(
+    settings: dict[str, str], proxy: Running | None, log: BuildLog
+) -> dict[str, str]:
+    """Return settings by which modules come through a proxy, and past it if it fails.
+
+    Their sums are checked as before. Where nothing may be downloaded, nothing is.
+    """
+    goproxy = settings.get("GOPROXY", "off")
+    if proxy is None or goproxy == "off":
+        return settings
+    log.title(f"Go modules come through gobp's proxy at {proxy.url} (--no-module-proxy: not)")
+    return {**settings, "GOPROXY": f"{proxy.url}|{goproxy}"}
 
 
 def _report_setting(options: Mapping[str, object]) -> dict[str, str]:

@@ -111,7 +111,12 @@ def _check(settings: "Settings") -> None:
 
 
 def _serve(load: "Callable[[], Settings]") -> None:
-    from gobp.modproxy.server.launch import banner, check_ready  # noqa: PLC0415 # an extra
+    from gobp.modproxy.running import announced  # noqa: PLC0415 # with the others
+    from gobp.modproxy.server.launch import (  # noqa: PLC0415 # an extra
+        announcement,
+        banner,
+        check_ready,
+    )
     from gobp.modproxy.server.serve import serve as start  # noqa: PLC0415 # an extra
     from gobp.modproxy.worker import check_parts  # noqa: PLC0415 # an extra
 
@@ -119,4 +124,5 @@ def _serve(load: "Callable[[], Settings]") -> None:
     check_parts(settings)
     address = check_ready(settings)
     click.echo(banner(settings, address), err=True)
-    start(settings, address, load)
+    with announced(announcement(settings, address), os.environ):
+        start(settings, address, load)

@@ -9,12 +9,14 @@ import tempfile
 from pathlib import Path
 
 from gobp.errors import UserError
+from gobp.modproxy.running import Running
 from gobp.modproxy.settings.rules import Address
 from gobp.modproxy.settings.schema import Settings, Tls
 from gobp.modproxy.settings.shown import without_credentials
 from gobp.modproxy.tree.module_tree import OWN
 
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 # compared with, not bound
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # as above
 _DIRECT = ",direct"
 
 
@@ -45,6 +47,13 @@ def banner(settings: Settings, address: Address) -> str:
     shown = "\n".join(f"  {name:<14}{value}" for name, value in lines.items())
     use = f"go env -w GOPROXY={url}{_DIRECT}" if url else "a web server in front of the socket"
     return f"gobp serves Go modules\n{shown}\n  {'to use it':<14}{use}"
+
+
+def announcement(settings: Settings, address: Address) -> Running:
+    """Return what builds on this machine are told of the server that this process runs."""
+    local = Address(_LOCAL.get(address.host, address.host), address.port, address.socket)
+    url = settings.public_url if settings.tls is not None else _url(settings, local)
+    return Running(url, os.getpid(), bool(settings.access.anonymous))
 
 
 def _url(settings: Settings, address: Address) -> str:
