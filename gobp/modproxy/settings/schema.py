@@ -262,6 +262,8 @@ class Settings(Section, frozen=True):
     """Whether each file is safe on the disk before it is served."""
     check_zips: bool = True
     """Whether zips must keep the rules of modules before they are served."""
+    pins: str = ""
+    """Patterns of modules that `gobp modules gc` never removes."""
     drain: Duration = Duration(30)
     """How long requests and fetches may end in when the server stops."""
     notice: Duration = Duration(0)
