@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import IO
 
 from gobp.errors import UserError
-from gobp.golang.dirhash import go_mod_hash
-from gobp.golang.note import NoteError
 from gobp.modproxy.commands.archive import (
     MANIFEST,
     MOST_MANIFEST_BYTES,
@@ -24,12 +22,11 @@ from gobp.modproxy.commands.archive import (
     is_compressed,
     place,
 )
-from gobp.modproxy.commands.damage import damage_of, damage_of_sums
 from gobp.modproxy.commands.outcome import Problem, Progress
 from gobp.modproxy.commands.stored import Stored, list_what_is_stored
-from gobp.modproxy.commands.sums_needed import Lookup
+from gobp.modproxy.commands.taking import RefusedFileError, take_file, take_sums
 from gobp.modproxy.fetching.checks import ZipHash
-from gobp.modproxy.protocol.requests import Kind, ModuleFile, SumdbFile
+from gobp.modproxy.protocol.requests import ModuleFile, SumdbFile
 from gobp.modproxy.sources.source import SourceError
 from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.trees import Trees
@@ -64,10 +61,6 @@ class _Target:
         return self.tree.root / self.file.path
 
 
-class _Refused(Exception):  # noqa: N818 # no error of the import: the next files are taken
-    """One file is not taken; the text says why."""
-
-
 def import_archive(
     trees: Trees, archive: Path, zip_hash: ZipHash, progress: Progress, *, private: bool
 ) -> Imported:
@@ -91,7 +84,7 @@ def import_archive(
                 continue
             try:
                 new = _take(target, entry, content, zip_hash)
-            except (_Refused, SourceError) as refused:
+            except (RefusedFileError, SourceError) as refused:
                 problems.append(Problem(entry.path, str(refused), _REMEDY))
             else:
                 there += not new
@@ -179,7 +172,7 @@ def _next(tar: tarfile.TarFile, source: str) -> tarfile.TarInfo | None:
 
 
 def _take(target: _Target, entry: Entry, content: IO[bytes], zip_hash: ZipHash) -> bool:
-    """Publish a file; return False if it was here. Raises _Refused and SourceError."""
+    """Publish a file; return False if it was here. Raises RefusedFileError and SourceError."""
     if _sha256(target.path) == entry.sha256:
         return False
     target.tree.prepare()
@@ -190,59 +183,10 @@ def _take(target: _Target, entry: Entry, content: IO[bytes], zip_hash: ZipHash) 
                 digest.update(chunk)
                 output.write(chunk)
         if digest.hexdigest() != entry.sha256:
-            raise _Refused("it is not what the archive's list says")
+            raise RefusedFileError("it is not what the archive's list says")
         if isinstance(target.file, SumdbFile):
-            return _publish_sums(target, target.file, temporary)
-        return _publish(target.tree, target.file, temporary, entry, zip_hash)
-
-
-def _publish(
-    tree: ModuleTree, file: ModuleFile, temporary: Path, entry: Entry, zip_hash: ZipHash
-) -> bool:
-    if file.kind is Kind.ZIP:
-        h1 = zip_hash(temporary, file)
-        pinned = tree.pinned_hash(file.module, file.version)
-        if h1 != entry.h1 or pinned not in {"", h1}:
-            raise _Refused(f"its hash is {h1}, but it should be {pinned or entry.h1}")
-        return tree.publish_zip(temporary, file, h1)
-    damage = damage_of(file, temporary)
-    if damage:
-        raise _Refused(damage)
-    content = temporary.read_bytes()
-    if file.kind is Kind.MOD and go_mod_hash(content) != entry.h1:
-        raise _Refused(f"its hash is not {entry.h1}")
-    new = tree.publish(temporary, tree.path_of(file))
-    if not new and file.kind is Kind.MOD and tree.path_of(file).read_bytes() != content:
-        raise _Refused("another file is here, with another hash")
-    return new
-
-
-def _publish_sums(target: _Target, file: SumdbFile, temporary: Path) -> bool:
-    content = temporary.read_bytes()
-    damage = damage_of_sums(file, content)
-    if damage:
-        raise _Refused(damage)
-    if target.tree.publish(temporary, target.path):
-        return True
-    here = target.path.read_bytes()
-    if file.file.startswith("lookup/"):
-        return _renew_lookup(target, here, content)
-    if file.file.startswith("tile/") and here != content:
-        raise _Refused("another tile is here")
-    return False
-
-
-def _renew_lookup(target: _Target, here: bytes, content: bytes) -> bool:
-    """Replace a lookup by one that has the same record under a newer tree."""
-    try:
-        old, new = Lookup.parse(here), Lookup.parse(content)
-    except NoteError as error:
-        raise _Refused(str(error)) from None
-    if (old.index, old.record) != (new.index, new.record):
-        raise _Refused("another record is here")
-    if new.size > old.size:
-        target.tree.replace(target.path, content)
-    return new.size > old.size
+            return take_sums(target.tree, target.file, temporary)
+        return take_file(target.tree, target.file, temporary, zip_hash, expected=entry.h1)
 
 
 def _sha256(path: Path) -> str:

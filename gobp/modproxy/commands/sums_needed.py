@@ -98,8 +98,18 @@ def read_lookup(tree: ModuleTree, database: str, name: str) -> Lookup | None:
     """Return an answer that the tree holds, None if it does not, or it is damaged."""
     try:
         return Lookup.parse((tree.root / SumdbFile(database, name).path).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, NoteError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, NoteError):
         return None
+
+
+def lookups_in(tree: ModuleTree, database: str) -> Iterator[tuple[str, Lookup]]:
+    """Yield the answers of a database that a tree holds, by their paths, sorted."""
+    folder = tree.root / SumdbFile(database, "lookup").path
+    for path in sorted(folder.rglob("*")):
+        name = f"lookup/{path.relative_to(folder).as_posix()}"
+        lookup = read_lookup(tree, database, name)
+        if lookup is not None:
+            yield name, lookup
 
 
 def databases_in(tree: ModuleTree) -> tuple[str, ...]:
