@@ -90,12 +90,15 @@ class SumdbNotary:
         request = SumdbFile(self._name, lookup_path(*key))
         reason = ""
         for _ in range(2):
-            content, _ = await self._files.read(request)
             try:
+                content, _ = await self._files.read(request)
                 return await log.lines(content)
             except (NoteError, ProofError) as error:
                 reason = str(error)
                 self._files.forget(request)
+            except SourceError:
+                if not reason:
+                    raise
         raise UnavailableError(
             f"the answer of the checksum database {self._name} cannot be trusted: {reason}\n"
             "SECURITY ERROR: find out what answers in place of the database"

@@ -19,7 +19,7 @@ from gobp.golang.tlog import (
     tiles_of,
 )
 from gobp.modproxy.protocol.requests import SumdbFile
-from gobp.modproxy.sources.source import SourceError
+from gobp.modproxy.sources.source import NotFoundError, SourceError, UnavailableError
 from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.tree.module_tree import OWN
 
@@ -118,5 +118,8 @@ class ProvenLog:
         known = self._tiles.get(path)
         if known is not None:
             return known
-        content, _ = await self._files.read(SumdbFile(self._verifier.name, path))
+        try:
+            content, _ = await self._files.read(SumdbFile(self._verifier.name, path))
+        except NotFoundError as error:  # it is the database that is broken
+            raise UnavailableError(f"{self._verifier.name}/{path}: {error.text}") from None
         return content
