@@ -9,7 +9,7 @@ from gobp.modproxy.access.access import Access
 from gobp.modproxy.access.audit import AuditLog
 from gobp.modproxy.fetching.backing import Backing
 from gobp.modproxy.fetching.changing import ChangingAnswers
-from gobp.modproxy.fetching.checks import NoNotary, ZipHash
+from gobp.modproxy.fetching.checks import Notary, ZipHash
 from gobp.modproxy.fetching.files import FileFetcher
 from gobp.modproxy.fetching.flights import Flights, check_cluster, open_flights
 from gobp.modproxy.fetching.jobs import Jobs
@@ -32,6 +32,7 @@ from gobp.modproxy.sources.measured import Count, MeasuredChains
 from gobp.modproxy.sources.source import Source
 from gobp.modproxy.storage.opening import check_backing, open_backing
 from gobp.modproxy.sums.database_files import DatabaseFiles
+from gobp.modproxy.sums.sums import open_sums
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import read_zip_hash, zip_hash
 
@@ -67,12 +68,15 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
     index = open_index(settings, root)
     recorder = Recorder(index)
     recorder.start()
+    notary, databases = open_sums(
+        settings.sums, tree=trees.public, sources=sources, is_private=router.is_private
+    )
     shared = _Shared(
         flights=open_flights(settings, trees.public.locks),
         backing=open_backing(settings.store, trees, os.environ),
         zip_hash=zip_hash if settings.check_zips else read_zip_hash,
-        trees=trees,
-        sources=sources,
+        notary=notary,
+        databases=databases,
         router=router,
         on_published=_telling(recorder),
     )
@@ -109,7 +113,9 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
 def check_parts(settings: Settings) -> None:
     """Raise UserError for settings that some part will not take, before any worker is started."""
     trees = Trees.below(Path(settings.root), durable=settings.durable)
-    RulesRouter(settings, trees=trees, sources=_sources(settings))
+    sources = _sources(settings)
+    router = RulesRouter(settings, trees=trees, sources=sources)
+    open_sums(settings.sums, tree=trees.public, sources=sources, is_private=router.is_private)
     Access(settings.access)
     check_backing(settings.store, os.environ)
     check_cluster(settings)
@@ -124,8 +130,8 @@ class _Shared:
     flights: Flights
     backing: Backing
     zip_hash: ZipHash
-    trees: Trees
-    sources: Sources
+    notary: Notary
+    databases: DatabaseFiles
     router: RulesRouter
     on_published: Callable[[ModuleFile, int, Route], None]
 
@@ -152,7 +158,7 @@ def _service(
     files = FileFetcher(
         jobs=fetches,
         flights=shared.flights,
-        notary=NoNotary(),
+        notary=shared.notary,
         zip_hash=shared.zip_hash,
         backing=shared.backing,
         on_published=shared.on_published,
@@ -170,23 +176,7 @@ def _service(
             backing=shared.backing,
         ),
         misses=misses,
-        databases=DatabaseFiles(
-            shared.trees.public,
-            _ThroughUpstream(shared.sources),
-            frozenset(settings.sums.proxied),
-        ),
+        databases=shared.databases,
         fresh=settings.fresh,
         request_timeout=settings.limits.request_timeout,
     )
-
-
-class _ThroughUpstream:
-    """Asks the first upstream for files of checksum databases."""
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    async def read(self, database: str, file: str) -> bytes:
-        """See SumdbSource.read."""
-        source = self._sources.proxy(self._sources.first_url(""))
-        return await source.read(f"sumdb/{database}/{file}")

@@ -32,14 +32,16 @@ class DatabaseSource:
 
     As in cmd/go/internal/modfetch, ``dbClient.initBase``: the first upstream proxy that says it
     supports a database is used for it, and no other way; else it is asked at its own name.
+    Raises UserError for settings that name no database, or no URL.
     """
 
     def __init__(self, settings: Sums, sources: Sources) -> None:
         self._sources = sources
-        self._urls = dict(settings.urls)
+        urls = dict(settings.urls)
         database = parse_gosumdb(settings.database)
         if database is not None and database.url:
-            self._urls.setdefault(database.name, database.url)
+            urls.setdefault(database.name, database.url)
+        self._at_urls = {name: _Place(sources.proxy(url)) for name, url in urls.items()}
         self._places: dict[str, asyncio.Task[_Place]] = {}
 
     async def read(self, database: str, file: str) -> bytes:
@@ -56,9 +58,8 @@ class DatabaseSource:
         return await asyncio.shield(finding)
 
     async def _find(self, database: str) -> _Place:
-        url = self._urls.get(database)
-        if url:
-            return _Place(self._sources.proxy(url))
+        if database in self._at_urls:
+            return self._at_urls[database]
 
         async def supported(source: Source) -> _Place:
             if not isinstance(source, ProxySource):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from gobp.golang.patterns import ModulePatterns
 from gobp.golang.sumdb import parse_gosumdb
 from gobp.modproxy.settings.schema import Sums
 from gobp.modproxy.sources.goproxy import Sources
@@ -25,10 +26,11 @@ def open_sums(
     """
     database = parse_gosumdb(settings.database)
     own = (database.name,) if database is not None else ()
+    unlisted = ModulePatterns.parse(settings.unlisted, source="sums.unlisted")
     files = DatabaseFiles(
         tree,
         DatabaseSource(settings, sources),
         frozenset((*own, *settings.proxied)),
-        is_private=is_private,
+        is_private=lambda module: unlisted.match(module) or is_private(module),
     )
     return SumdbNotary(settings.database, files, settings.unlisted), files
