@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from gobp.errors import UserError
 from gobp.golang.patterns import ModulePatterns
 from gobp.modproxy.access.passwords import PasswordHash, parse_token_hash
 from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.settings.schema import Access, Token, User
+
+_DAY = 86400  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,11 @@ def _principal(entry: User | Token, common: ModulePatterns, place: str) -> Princ
         modules=ModulePatterns.parse(entry.modules, source=f"{place}: modules"),
         common=common,
         publishes=entry.publish,
-        until=_end_of(entry.expires, place) if entry.expires else None,
+        until=_end_of(entry.expires) if entry.expires else None,
     )
 
 
-def _end_of(day: str, place: str) -> float:
-    """Return the end of a day in UTC, in seconds since 1970. Raises UserError."""
-    try:
-        following = date.fromisoformat(day) + timedelta(days=1)
-    except (ValueError, OverflowError):
-        raise UserError(
-            f"{place}: expires is {day!r}, which is no day",
-            remedy="write the last day as 2027-01-31.",
-        ) from None
-    return datetime(following.year, following.month, following.day, tzinfo=UTC).timestamp()
+def _end_of(day: date) -> float:
+    """Return the end of a day in UTC, in seconds since 1970."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+    return begin + _DAY

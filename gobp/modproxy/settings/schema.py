@@ -3,6 +3,7 @@
 The comments below the settings are their documentation (docs/modproxy-settings.md).
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -128,6 +129,8 @@ class VcsHost(Section, frozen=True):
     ssh: bool = False
     """Clone by ssh, where go-import names https."""
     ssh_user: str = "git"
+    ssh_port: Port = 0
+    """0: the port of ssh, 22."""
     ssh_key_file: str = ""
     known_hosts_file: str = ""
     user: str = ""
@@ -159,8 +162,8 @@ class User(Section, frozen=True):
     modules: str = "*"
     """Patterns of modules, as in GOPRIVATE, that are given to this user."""
     publish: bool = False
-    expires: str = ""
-    """A day, 2027-01-31, after which the user is refused."""
+    expires: date | None = None
+    """A day (in UTC), as 2027-01-31, after which the user is refused."""
 
 
 class Token(Section, frozen=True):
@@ -171,7 +174,8 @@ class Token(Section, frozen=True):
     """What `gobp modules token` printed."""
     modules: str = "*"
     publish: bool = False
-    expires: str = ""
+    expires: date | None = None
+    """The last day, as of a user."""
 
 
 class Access(Section, frozen=True):
