@@ -72,7 +72,7 @@ def modules(config: Path | None, *, check: bool, print_schema: bool, **flags: ob
     if print_schema:
         _print_schema()
     elif check:
-        _check(load())
+        _show(load())
     else:
         _serve(load)
 
@@ -82,6 +82,7 @@ def _loader(config: Path | None, flags: dict[str, object]) -> "Callable[[], Sett
     try:
         from gobp.modproxy.settings.go_env import completed, go_env  # noqa: PLC0415 # an extra
         from gobp.modproxy.settings.load import load_settings  # noqa: PLC0415 # an extra
+        from gobp.modproxy.worker import check_parts  # noqa: PLC0415 # an extra
     except ModuleNotFoundError as error:
         raise UserError(
             f"the package {error.name} is not installed",
@@ -91,7 +92,9 @@ def _loader(config: Path | None, flags: dict[str, object]) -> "Callable[[], Sett
 
     def load() -> "Settings":
         settings = load_settings(config, os.environ, given)
-        return completed(settings, go_env(SystemCommands(), os.environ))
+        settings = completed(settings, go_env(SystemCommands(), os.environ))
+        check_parts(settings)
+        return settings
 
     return load
 
@@ -102,11 +105,9 @@ def _print_schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
-def _check(settings: "Settings") -> None:
+def _show(settings: "Settings") -> None:
     from gobp.modproxy.settings.shown import settings_text  # noqa: PLC0415 # an extra
-    from gobp.modproxy.worker import check_parts  # noqa: PLC0415 # an extra
 
-    check_parts(settings)
     click.echo(settings_text(settings), nl=False)
 
 
@@ -118,10 +119,8 @@ def _serve(load: "Callable[[], Settings]") -> None:
         check_ready,
     )
     from gobp.modproxy.server.serve import serve as start  # noqa: PLC0415 # an extra
-    from gobp.modproxy.worker import check_parts  # noqa: PLC0415 # an extra
 
     settings = load()
-    check_parts(settings)
     address = check_ready(settings)
     click.echo(banner(settings, address), err=True)
     with announced(announcement(settings, address), os.environ):

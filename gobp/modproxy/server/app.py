@@ -8,7 +8,7 @@ from time import perf_counter
 
 from gobp.modproxy.access.access import Access
 from gobp.modproxy.access.principal import Principal
-from gobp.modproxy.log.records import Record
+from gobp.modproxy.log.records import Record, harmless
 from gobp.modproxy.protocol.answers import Answer, Keep, Origin, failure
 from gobp.modproxy.protocol.requests import Latest, ModuleFile, Query, VersionList
 from gobp.modproxy.server.asked import Asked, Open, RequestIds, Step, client_of
@@ -21,6 +21,7 @@ from gobp.modproxy.server.small_files import LARGEST, Ready, SmallFiles
 _LOG = logging.getLogger(__name__)
 _FILE_SECONDS = 300.0  # after it a file is read again: it may have been found broken and removed
 _ANSWER_SECONDS = 0.25  # for what may change: enough to bear any number of requests
+_TROUBLE = 500
 _CHANGING = (VersionList, Latest, Query)
 
 
@@ -59,6 +60,8 @@ class App:
             return
         asked = self._asked(scope, protocol)
         answer = self._with_small_content(await self._answer(scope, asked), asked)
+        if answer.status >= _TROUBLE:
+            _tell_of_trouble(asked, answer)
         self._keep_ready(scope.path, asked, answer, started)
         status, size = 500, 0
         try:
@@ -183,3 +186,12 @@ class App:
                 asked.request if isinstance(asked.request, ModuleFile) else None,
             )
         )
+
+
+def _tell_of_trouble(asked: Asked, answer: Answer) -> None:
+    """Write why a client gets 5xx; its request is in the request log by the same name."""
+    text = answer.body.decode("utf-8", "replace") if isinstance(answer.body, bytes) else ""
+    first = text.partition("\n")[0]
+    _LOG.warning(
+        "request %s: %d %s: %s", asked.request_id, answer.status, harmless(asked.path), first
+    )

@@ -1,9 +1,12 @@
 """Send an answer: whole, a part of it, as it comes, or only that nothing has changed."""
 
 import hashlib
+import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import cast
+
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # its public name
 
 from gobp.modproxy.protocol.answers import Answer, Keep, Streamed, failure
 from gobp.modproxy.server.asked import Asked
@@ -15,14 +18,17 @@ from gobp.modproxy.server.conditional import (
     part_wanted,
 )
 from gobp.modproxy.server.rsgi import Headers, HttpProtocol
+from gobp.modproxy.sources.source import SourceError
 
+CLIENT_LEFT = 499  # in the log only, as nginx has it
 _MOST_ZIPHASH = 200
+_LOG = logging.getLogger(__name__)
 
 
 async def send(answer: Answer, asked: Asked, protocol: HttpProtocol) -> tuple[int, int]:
-    """Send an answer; return its status and the bytes of its body.
+    """Send an answer; return its status and the bytes of its body, for the log.
 
-    Raises what the chunks of a streamed body raise: the client then sees a broken connection.
+    The status of a body that broke off is that of the reason, or CLIENT_LEFT.
     """
     headers = headers_of(answer, private=asked.private)
     headers.append(("x-request-id", asked.request_id))
@@ -105,20 +111,32 @@ def _send_part(headers: Headers, path: Path, part: Part, protocol: HttpProtocol)
 async def _send_stream(
     status: int, headers: Headers, body: Streamed, asked: Asked, protocol: HttpProtocol
 ) -> tuple[int, int]:
+    """Send a file as it comes. Where it does not come whole, the connection is broken off."""
     if body.length is None:
         raise ValueError("a body of unknown length cannot be seen to break off")
     headers.append(("content-length", str(body.length)))
     chunks = cast("AsyncGenerator[bytes, None]", body.chunks)
+    if asked.method == "HEAD":
+        await chunks.aclose()
+        protocol.response_empty(status, headers)
+        return status, 0
+    sent = 0
+    transport = protocol.response_stream(status, headers)
     try:
-        if asked.method == "HEAD":
-            protocol.response_empty(status, headers)
-            return status, 0
-        transport = protocol.response_stream(status, headers)
         async for chunk in chunks:
             await transport.send_bytes(chunk)
+            sent += len(chunk)
+    except SourceError as error:
+        _LOG.warning("request %s: broken off: %s", asked.request_id, error.text)
+        status = error.status
+    except ProtocolClosed:
+        status = CLIENT_LEFT
     finally:
+        # granian ends the connection when the transport is freed, with less than was promised; the
+        # error, which others wait for too, would keep this frame and so the transport.
+        del transport
         await chunks.aclose()
-    return status, body.length
+    return status, sent
 
 
 def _state_of(path: Path) -> tuple[int, Validators]:

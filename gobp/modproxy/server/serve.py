@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -13,12 +14,15 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from gobp.errors import UserError
 from gobp.modproxy.access.audit import Event, audit_log_now_and_then
+from gobp.modproxy.log.events import logging_config
 from gobp.modproxy.server.draining import Draining
 from gobp.modproxy.server.starting import Running, figures_folder, start
 from gobp.modproxy.settings.rules import Address
 from gobp.modproxy.settings.schema import Settings
 
+_LOG = logging.getLogger(__name__)
 _MOST_HEADER_BYTES = 64 * 1024
 _HEADER_MILLISECONDS = 15_000
 _BACKLOG = 2048
@@ -69,7 +73,12 @@ class _Current:
 
     def renew(self) -> None:
         """Read the settings anew, in the main process."""
-        self._settings = self._reload()
+        try:
+            self._settings = self._reload()
+        except UserError as error:
+            _LOG.error("the settings stay as they are: %s", error)  # no bug of ours
+            return
+        _LOG.info("the settings were read anew")
         with contextlib.suppress(OSError):  # a full disk is no reason to keep the old settings
             audit_log_now_and_then(self._settings.log).record(Event.RELOADED)
 
@@ -108,5 +117,6 @@ def _options(settings: Settings, address: Address) -> dict[str, Any]:
         "backpressure": _BACKLOG,
         "respawn_failed_workers": True,
         "workers_kill_timeout": max(1, round(settings.drain)),
-        "log_level": LogLevels.warning,
+        "log_level": LogLevels.info if settings.log.level == "debug" else LogLevels.warning,
+        "log_dictconfig": logging_config(settings.log.format, settings.log.level),
     }
