@@ -1,5 +1,6 @@
 """The web page of the proxy, and its feeds: which path shows what."""
 
+import dataclasses
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -18,7 +19,7 @@ from gobp.modproxy.pages.feeds import Feeds
 from gobp.modproxy.pages.parameters import BadParameterError, Parameters
 from gobp.modproxy.pages.reader import Reader
 from gobp.modproxy.pages.rendering import page, static_file
-from gobp.modproxy.protocol.answers import Answer, Origin
+from gobp.modproxy.protocol.answers import TEXT, Answer, Origin
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_list import is_pseudo_version
 from gobp.modproxy.settings.schema import Settings
@@ -27,6 +28,8 @@ MODULES_ON_A_PAGE = 50
 VERSIONS_ON_A_PAGE = 50
 _RECENT = 12
 _MODULES = "-/modules"
+_LOGIN = "login"
+_CHALLENGE = ("www-authenticate", 'Basic realm="Go modules", charset="UTF-8"')  # as access has it
 _LONGEST_SEARCH = 200
 _MOST_PAGES = MOST_FOUND // MODULES_ON_A_PAGE
 
@@ -76,42 +79,45 @@ class Site:
             return self._feeds.answer(path, query, reader)
         if path and path != _MODULES and not path.startswith(f"{_MODULES}/"):
             return None
+        access = self._settings.access
+        look = _Look(self._base, reader, bool(access.users or access.tokens))
         try:
-            return self._page(path, Parameters(query), reader, reached)
+            return self._page(path, query, look, reached)
         except BadParameterError as error:
-            return self._render("message.html", 400, title="Bad request", text=str(error))
+            return look.page("message.html", 400, title="Bad request", text=str(error))
         except IndexUnavailableError:
-            return self._unavailable(path, reader, reached)
+            return self._unavailable(path, look, reached)
 
-    def _page(self, path: str, parameters: Parameters, reader: Reader, reached: str) -> Answer:
+    def _page(self, path: str, query: str, look: "_Look", reached: str) -> Answer:
         if not path:
-            return self._home(reader, reached)
+            return look.login() if query == _LOGIN else self._home(look, reached)
+        parameters = Parameters(query)
         if path == _MODULES:
-            return self._modules(parameters, reader)
-        return self._module(path.removeprefix(f"{_MODULES}/"), parameters, reader)
+            return self._modules(parameters, look)
+        return self._module(path.removeprefix(f"{_MODULES}/"), parameters, look)
 
-    def _home(self, reader: Reader, reached: str) -> Answer:
+    def _home(self, look: "_Look", reached: str) -> Answer:
         totals = self._index.totals()
-        return self._render(
+        return look.page(
             "home.html",
-            snippets=client_settings(self._settings, reader, reached),
+            snippets=client_settings(self._settings, look.reader, reached),
             totals=totals,
             from_here=_from_here(totals),
-            recent=self._index.recent(_RECENT, reader.may_read),
+            recent=self._index.recent(_RECENT, look.reader.may_read),
         )
 
-    def _modules(self, parameters: Parameters, reader: Reader) -> Answer:
+    def _modules(self, parameters: Parameters, look: "_Look") -> Answer:
         text = parameters.text("q").strip()[:_LONGEST_SEARCH]
         order = _order(parameters.text("sort"))
         number = parameters.number("page", 1, _MOST_PAGES)
         found = self._index.search(
             text,
-            reader.may_read,
+            look.reader.may_read,
             order=order,
             start=(number - 1) * MODULES_ON_A_PAGE,
             limit=MODULES_ON_A_PAGE,
         )
-        return self._render(
+        return look.page(
             "modules.html",
             q=text,
             order=order,
@@ -120,13 +126,13 @@ class Site:
             pages=_pages(number, found.total, MODULES_ON_A_PAGE, {"q": text, "sort": order.value}),
         )
 
-    def _module(self, path: str, parameters: Parameters, reader: Reader) -> Answer:
-        versions = self._index.module(path) if _may_know(path, reader) else []
+    def _module(self, path: str, parameters: Parameters, look: "_Look") -> Answer:
+        versions = self._index.module(path) if _may_know(path, look.reader) else []
         if not versions:
-            return self._render("missing.html", 404, path=path[:_LONGEST_SEARCH])
+            return look.page("missing.html", 404, path=path[:_LONGEST_SEARCH])
         number = parameters.number("page", 1, _MOST_PAGES)
         first = (number - 1) * VERSIONS_ON_A_PAGE
-        return self._render(
+        return look.page(
             "module.html",
             path=path,
             count=len(versions),
@@ -138,24 +144,42 @@ class Site:
             pages=_pages(number, len(versions), VERSIONS_ON_A_PAGE, {}),
         )
 
-    def _unavailable(self, path: str, reader: Reader, reached: str) -> Answer:
+    def _unavailable(self, path: str, look: "_Look", reached: str) -> Answer:
         """Return what can be shown without the index: the settings to copy, always."""
         if not path:
-            return self._render(
-                "home.html",
-                snippets=client_settings(self._settings, reader, reached),
-                totals=None,
-                from_here="",
-                recent=[],
-            )
+            snippets = client_settings(self._settings, look.reader, reached)
+            return look.page("home.html", snippets=snippets, totals=None, from_here="", recent=[])
         text = "The index cannot be read now. Modules are served all the same."
-        return self._render("message.html", 503, title="No index", text=text)
+        return look.page("message.html", 503, title="No index", text=text)
 
-    def _render(self, template: str, status: int = 200, **values: object) -> Answer:
-        return page(template, status, base=self._base, module_url=self._module_url, **values)
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look of a reader at the pages, which are below ``base``."""
+
+    base: str
+    reader: Reader
+    may_log_in: bool
+
+    def page(self, template: str, status: int = 200, **values: object) -> Answer:
+        """Return a page, in what all pages have around them."""
+        around = {"base": self.base, "reader": self.reader, "may_log_in": self.may_log_in}
+        return page(template, status, **around, module_url=self._module_url, **values)
+
+    def login(self) -> Answer:
+        """Have the browser ask for name and password, where modules are given to anybody too.
+
+        It sends them with all requests below the folder of this URL, which is the base path
+        (https://www.rfc-editor.org/rfc/rfc7617#section-2.2).
+        """
+        if self.reader.name:
+            return Answer(302, TEXT, b"", headers=(("location", f"{self.base}/"),))
+        text = "Whoever has no name here sees what is for everybody."
+        answer = self.page("message.html", 401, title="Not logged in", text=text)
+        return dataclasses.replace(answer, headers=(*answer.headers, _CHALLENGE))
 
     def _module_url(self, path: str) -> str:
-        return f"{self._base}/{_MODULES}/{quote(path, safe='/~')}"
+        return f"{self.base}/{_MODULES}/{quote(path, safe='/~')}"
 
 
 def _may_know(path: str, reader: Reader) -> bool:

@@ -12,7 +12,7 @@ from gobp.modproxy.index.sql_index import SqlIndex
 from gobp.modproxy.pages import shown
 from gobp.modproxy.pages.site import Site
 from gobp.modproxy.protocol.answers import Origin
-from gobp.modproxy.settings.schema import Settings
+from gobp.modproxy.settings.schema import Access, Settings, Token
 from tests.modproxy.index.module_files import published
 from tests.modproxy.pages.conftest import SECRET, TOML
 from tests.modproxy.pages.page_readers import ANN, ANYBODY, Page, Somebody
@@ -180,6 +180,23 @@ def test_bad_parameters_are_told(site: Site, query: str) -> None:
     bad = page(site, "/-/modules", query)
     assert bad.status == 400
     assert "but must be" in bad.text
+
+
+def test_browsers_are_asked_to_log_in_by_a_link(index: SqlIndex) -> None:
+    access = Access(tokens=(Token(name="ann", token_hash="sha256:0"),))
+    site = Site(Settings(base_path="/go", access=access), index)
+    assert "/go/?login" in page(site, "/-/modules", reader=ANYBODY).links
+    asked, done = site.answer("/", "login", ANYBODY), site.answer("/", "login", ANN)
+    assert asked is not None
+    assert done is not None
+    assert (asked.status, done.status) == (401, 302)
+    assert dict(asked.headers)["www-authenticate"].startswith("Basic ")
+    assert dict(done.headers) == {"location": "/go/"}
+    assert "/go/?login" not in page(site, "/").links
+
+
+def test_nobody_is_asked_to_log_in_where_there_are_no_users(site: Site) -> None:
+    assert not [link for link in page(site, "/", reader=ANYBODY).links if "login" in link]
 
 
 def test_an_empty_index_tells_how_to_begin(tmp_path: Path) -> None:
