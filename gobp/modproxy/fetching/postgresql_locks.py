@@ -47,7 +47,7 @@ class PostgresqlLocks:
                 return await self._answer(question, key)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 await self.close()
-                raise LockServerLostError(_first_line(error)) from None
+                raise LockServerLostError(type(error).__name__) from None
 
     async def _answer(self, question: str, key: str) -> bool:
         async with asyncio.timeout(2 * _SECONDS):
@@ -70,7 +70,3 @@ class PostgresqlLocks:
 def _number(key: str) -> int:
     """Return the 64-bit number that stands for a key in PostgreSQL."""
     return int.from_bytes(hashlib.sha256(f"gobp:{key}".encode()).digest()[:8], signed=True)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
