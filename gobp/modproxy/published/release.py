@@ -2,19 +2,23 @@
 
 import fcntl
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.golang import modfile
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.modproxy.fetching.checks import ZipHash
-from gobp.modproxy.fetching.files import MOST_MOD_BYTES
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_list import format_version_list
 from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
+
+INFO_HEADER = "x-go-module-info"
+"""Header of an upload: the .info file of the version, JSON in one line."""
 
 
 class OtherContentError(UserError):
@@ -58,7 +62,7 @@ def go_mod_of(path: Path, file: ModuleFile) -> bytes:
         except KeyError:  # as the go command has it: https://go.dev/ref/mod#non-module-compat
             return f"module {file.module}\n".encode()
         with archive.open(entry) as content:
-            mod = content.read(MOST_MOD_BYTES)
+            mod = content.read(MOST_GO_MOD_BYTES)
     named = modfile.parse(mod.decode("utf-8", "replace"), source="go.mod").module
     if named != file.module:
         raise UserError(
@@ -96,6 +100,13 @@ def put(tree: ModuleTree, release: Release, zip_hash: ZipHash) -> bool:
     info_is_new = tree.publish_small(release.file(Kind.INFO), release.info)
     _put_in_list(tree, release.module)
     return is_new or mod_is_new or info_is_new
+
+
+def copy_into(tree: ModuleTree, release: Release, zip_hash: ZipHash) -> bool:
+    """Let a version appear in a tree, its zip being somewhere else; see put."""
+    with tree.new_file() as zip_there:
+        shutil.copyfile(release.zip, zip_there)
+        return put(tree, replace(release, zip=zip_there), zip_hash)
 
 
 def _put_in_list(tree: ModuleTree, module: str) -> None:

@@ -22,6 +22,7 @@ from gobp.modproxy.protocol.version_info import BadVersionInfoError, VersionInfo
 from gobp.modproxy.protocol.version_list import is_pseudo_version
 from gobp.modproxy.published.headers import Headers
 from gobp.modproxy.published.release import (
+    INFO_HEADER,
     OtherContentError,
     Release,
     check_other_content,
@@ -31,8 +32,6 @@ from gobp.modproxy.published.release import (
 from gobp.modproxy.routing import Route
 from gobp.modproxy.sources.source import SourceError
 
-INFO_HEADER = "x-go-module-info"
-"""The .info file of the version, JSON in one line; without it the time is that of the upload."""
 _MOST_DRAINED = 64 * 1024 * 1024
 
 
@@ -165,7 +164,7 @@ def _check_length(length: str | None) -> None:
 
 
 def _info(file: ModuleFile, given: str | None) -> bytes:
-    """Return the .info file of the version. Raises _Refused."""
+    """Return the .info file of the version; none given, its time is now. Raises _Refused."""
     if not given:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         return VersionInfo.make(file.version, now).content

@@ -11,7 +11,8 @@ from gobp.modproxy.fetching.flights import FileFlights
 from gobp.modproxy.protocol.answers import Answer, failure
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, version_folder
 from gobp.modproxy.published import upload
-from gobp.modproxy.published.upload import INFO_HEADER, Upload
+from gobp.modproxy.published.release import INFO_HEADER
+from gobp.modproxy.published.upload import Upload
 from gobp.modproxy.routing import Route
 from gobp.modproxy.sources.source import Source
 from gobp.modproxy.tree.trees import Trees
