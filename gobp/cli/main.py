@@ -8,6 +8,7 @@ from gobp.cli.build import build
 from gobp.cli.explain import explain
 from gobp.cli.inspect import inspect
 from gobp.cli.modernize import modernize
+from gobp.cli.modules import modules
 from gobp.cli.run import run
 from gobp.cli.serve import serve
 from gobp.errors import UserError
@@ -22,7 +23,7 @@ def cli() -> None:
     """Build Go apps into OCI images, without Docker."""
 
 
-for command in (build, run, inspect, explain, modernize, serve):
+for command in (build, run, inspect, explain, modernize, serve, modules):
     cli.add_command(command)
 
 

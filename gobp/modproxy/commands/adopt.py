@@ -3,7 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,21 +57,23 @@ def cached_files(folder: Path) -> list[Stored]:
     return [stored for module in source.modules() for stored in stored_files(source, module)]
 
 
-def adopt(
+def adopt(  # noqa: PLR0913 # where from, where to, by which rules
     trees: Trees,
     folder: Path,
     router: Router,
     zip_hash: ZipHash,
     progress: Progress,
+    *,
     expected: Mapping[ModuleFile, str],
+    left_out: Collection[ModuleFile] = (),
 ) -> Adopted:
     """Take what is right of a module cache (cache_folder) into the trees.
 
     Private modules go to the private tree, and what a rule denies is left out. ``expected`` has
-    hashes that are known, as by a checksum database. A file that is damaged, or other than the
-    one that a tree has, is a problem, and stays where it is.
+    hashes that are known. A file that is damaged, or other than the one that a tree has, is a
+    problem, and stays where it is.
     """
-    files = cached_files(folder)
+    files = [stored for stored in cached_files(folder) if stored.file not in left_out]
     progress.begin("adopting files", len(files))
     take = partial(_adopt, router, zip_hash, expected)
     taken = in_threads(take, files, progress)

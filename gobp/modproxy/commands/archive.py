@@ -1,6 +1,5 @@
 """The archive in which modules go over an air gap: a tar whose first file lists all others."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,6 @@ from gobp.modproxy.protocol.requests import (
     SumdbFile,
     parse_request,
 )
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.trees import Trees
 
@@ -81,24 +79,6 @@ def bad_archive(source: str, reason: str) -> UserError:
         f"{source} is no archive of modules that can be imported: {reason}",
         remedy="copy it here again, or export it anew with `gobp modules export`.",
     )
-
-
-def parse_since(text: str, now: float) -> float:
-    """Return a time (seconds of the epoch) written 2026-01-31, RFC 3339, or as an age: 7d.
-
-    Raises UserError.
-    """
-    try:
-        return now - Duration.parse(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(
-            f"{text!r} is no time", remedy="write 2026-01-31, 2026-01-31T12:00:00Z, or an age: 7d."
-        ) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
 
 def is_compressed(file: Path) -> bool:

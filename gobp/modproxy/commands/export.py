@@ -7,7 +7,7 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -15,6 +15,7 @@ from typing import IO
 from gobp.errors import UserError
 from gobp.golang.dirhash import go_mod_hash
 from gobp.modproxy.commands.archive import MANIFEST, Entry, encoded, is_compressed
+from gobp.modproxy.commands.choices import Choice
 from gobp.modproxy.commands.outcome import Progress
 from gobp.modproxy.commands.stored import Stored, all_stored, in_threads
 from gobp.modproxy.commands.sums_needed import needed_sums
@@ -23,8 +24,6 @@ from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.sources.source import SourceError
 from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.trees import Trees
-
-Choice = Callable[[Stored], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,6 @@ def export(
         _write(stream, entries, chosen, progress)
     modules = {each.module_file.module for each in chosen if each.module_file}
     return Exported(len(entries), len(modules), sum(entry.size for entry in entries))
-
-
-def came_since(moment: float) -> Choice:
-    """Return the choice of what came into the tree since a time (seconds of the epoch).
-
-    A file's time of change is when it was linked there, also for one that is older elsewhere.
-    """
-    return lambda stored: stored.path.stat().st_ctime >= moment
 
 
 def _chosen(trees: Trees, choice: Choice, *, private: bool) -> Iterator[_Chosen]:

@@ -26,12 +26,19 @@ LastUsed = Callable[[Stored], float]
 class Wanted:
     """What may stay: ``max_bytes`` at most, and what was used in the last ``unused`` seconds.
 
-    None is for no such bound; what ``keep`` matches stays in any case.
+    None is for no such bound; what ``keep`` matches stays in any case, and all that ``only`` does
+    not match, if there is such a list.
     """
 
     max_bytes: int | None
     unused: float | None
     keep: Sequence[ModulePatterns] = ()
+    only: ModulePatterns | None = None
+
+    def stays(self, module: str) -> bool:
+        """Say whether a module stays whatever its use."""
+        kept = any(patterns.match(module) for patterns in self.keep)
+        return kept or (self.only is not None and not self.only.match(module))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,7 @@ def collect(
     free = [
         (used, each)
         for each in stored
-        if not any(patterns.match(each.file.module) for patterns in wanted.keep)
-        and (used := last_used(each)) < now - GRACE
+        if not wanted.stays(each.file.module) and (used := last_used(each)) < now - GRACE
     ]
     removed = _chosen(free, wanted, total, now)
     freed = sum(each.size for each in removed)

@@ -7,7 +7,7 @@ from pathlib import Path
 from gobp.golang.dirhash import go_mod_hash
 from gobp.golang.sumdb import parse_gosumdb
 from gobp.modproxy.commands.fetch import Fetched, Fetching, each_at_once
-from gobp.modproxy.commands.mirror_sums import mirror_sums
+from gobp.modproxy.commands.mirror_sums import MirroredSums, mirror_sums
 from gobp.modproxy.commands.notarise import is_notarised
 from gobp.modproxy.commands.outcome import Problem, Progress
 from gobp.modproxy.commands.stored import list_what_is_stored
@@ -46,19 +46,23 @@ async def mirror(
     came, problems = await each_at_once(fetching.file, sorted(files, key=str), progress)
     problems += [bad for each in came for bad in _unlike(each, (known or {}).get(each.file, ()))]
     _make_lists(worker, came)
-    public = {(file.module, file.version) for file in files if is_notarised(worker, file)}
-    lookups, doubts = 0, list[Problem]()
+    public = {
+        (file.module, file.version)
+        for file in (each.file for each in came)
+        if is_notarised(worker, file)
+    }
+    sums = MirroredSums(0)
     found = parse_gosumdb(database)
     if found is not None and public:
         tree = worker.trees.public
-        lookups, doubts = await mirror_sums(fetching, tree, found.verifier, public, progress)
+        sums = await mirror_sums(fetching, tree, found.verifier, public, progress)
     new = [each for each in came if each.new]
     return Mirrored(
         there=len(came) - len(new),
         fetched=len(new),
         size=sum(each.path.stat().st_size for each in new),
-        lookups=lookups,
-        problems=(*problems, *doubts),
+        lookups=sums.versions,
+        problems=(*problems, *sums.problems),
     )
 
 

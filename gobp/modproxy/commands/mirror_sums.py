@@ -29,14 +29,22 @@ from gobp.modproxy.tree.module_tree import ModuleTree
 _ASK = "run the command again; clients that verify these versions ask the database meanwhile."
 
 
+@dataclass(frozen=True, slots=True)
+class MirroredSums:
+    """How many versions can be verified by the tree alone; ``problems`` are about lookups."""
+
+    versions: int
+    problems: tuple[Problem, ...] = ()
+
+
 async def mirror_sums(
     fetching: Fetching,
     tree: ModuleTree,
     verifier: Verifier,
     versions: Collection[tuple[str, str]],
     progress: Progress,
-) -> tuple[int, list[Problem]]:
-    """Return how many versions can be verified by the tree alone, and what could not be had."""
+) -> MirroredSums:
+    """Fetch what the database says of versions, and what proves it. Raises nothing of sources."""
     database = verifier.name
     names = sorted(lookup_path(module, version) for module, version in versions)
     progress.begin("asking the checksum database", len(names))
@@ -46,7 +54,7 @@ async def mirror_sums(
     lookups = dict(lookups_in(tree, database))
     newest = _newest(lookups, verifier)
     if newest is None:
-        return 0, problems
+        return MirroredSums(0, tuple(problems))
     seen = {*known_heads(tree, database), *(lookup.size for lookup in lookups.values())}
     heads = {head for head in seen if head <= newest.lookup.size}
     renewed = {name: lookup.under(newest.lookup) for name, lookup in lookups.items()}
@@ -55,7 +63,7 @@ async def mirror_sums(
     proven, doubts = await asyncio.to_thread(_proven, renewed, newest.tree, tiles)
     await asyncio.to_thread(_write, tree, database, {n: lookups[n] for n in proven}, newest.lookup)
     remember_heads(tree, database, heads)
-    return len(proven.intersection(names)), [*problems, *doubts]
+    return MirroredSums(len(proven.intersection(names)), (*problems, *doubts))
 
 
 @dataclass(frozen=True, slots=True)

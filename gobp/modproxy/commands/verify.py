@@ -18,7 +18,7 @@ from gobp.modproxy.commands.show import named_trees
 from gobp.modproxy.commands.stored import Stored, all_stored, in_threads, list_what_is_stored
 from gobp.modproxy.commands.verify_sums import damaged_sums
 from gobp.modproxy.fetching.checks import ZipHash
-from gobp.modproxy.protocol.requests import Kind, version_folder
+from gobp.modproxy.protocol.requests import Kind, ModuleFile, version_folder
 from gobp.modproxy.sources.source import SourceError
 from gobp.modproxy.tree.module_tree import OWN, ModuleTree
 from gobp.modproxy.tree.trees import Trees
@@ -32,24 +32,30 @@ class Verified:
     """What was verified: files and their bytes.
 
     ``pinned`` counts zips whose hash was not known before and is now; ``hashes`` are those that a
-    checksum database may be asked about; ``quarantined`` counts files that were put aside.
+    checksum database may be asked about; ``aside`` are the files that were put aside.
     """
 
     files: int
     size: int
     pinned: int
-    quarantined: int
     problems: tuple[Problem, ...]
     hashes: tuple[tuple[Stored, str], ...] = ()
+    aside: tuple["Damaged", ...] = ()
+
+    @property
+    def quarantined(self) -> int:
+        """How many files were put aside."""
+        return len(self.aside)
 
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A damaged file."""
+    """A damaged file; ``file`` is what it is to clients, if it is one of a version."""
 
     tree: ModuleTree
     path: Path
     reason: str
+    file: ModuleFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +75,21 @@ def verify(trees: Trees, zip_hash: ZipHash, *, fix: bool, progress: Progress) ->
     files = [(tree, stored) for _, tree in named_trees(trees) for stored in all_stored(tree)]
     progress.begin("verifying files", len(files))
     checked = in_threads(lambda each: _check(*each, zip_hash, fix=fix), files, progress)
-    damaged = [Damaged(each.tree, each.stored.path, each.damage) for each in checked if each.damage]
+    damaged = [
+        Damaged(each.tree, each.stored.path, each.damage, each.stored.file)
+        for each in checked
+        if each.damage
+    ]
     damaged += [bad for _, tree in named_trees(trees) for bad in _damaged_others(tree)]
     damaged += [Damaged(trees.public, *bad) for bad in damaged_sums(trees.public.root / "sumdb")]
-    aside = [bad for bad in damaged if fix and bad.tree is not trees.published]
+    aside = tuple(bad for bad in damaged if fix and bad.tree is not trees.published)
     for bad in aside:
-        _put_aside(trees, bad)
+        put_aside(trees, bad)
     return Verified(
         files=len(files),
         size=sum(stored.size for _, stored in files),
         pinned=sum(each.pinned for each in checked),
-        quarantined=len(aside),
+        aside=aside,
         problems=tuple(_problem(trees, bad) for bad in damaged),
         hashes=tuple(
             (each.stored, each.h1) for each in checked if each.h1 and each.tree is trees.public
@@ -127,7 +137,8 @@ def _damaged_others(tree: ModuleTree) -> Iterator[Damaged]:
                 yield Damaged(tree, path, damage)
 
 
-def _put_aside(trees: Trees, bad: Damaged) -> None:
+def put_aside(trees: Trees, bad: Damaged) -> None:
+    """Move a damaged file to ``<root>/.gobp/quarantine``; a list is made anew."""
     root = trees.public.root.parent
     target = root / OWN / "quarantine" / bad.path.relative_to(root)
     target.parent.mkdir(parents=True, exist_ok=True)

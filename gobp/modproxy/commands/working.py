@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 
 from gobp.modproxy.access.audit import audit_log_now_and_then
+from gobp.modproxy.fetching.checks import ZipHash
 from gobp.modproxy.fetching.service import ModuleService
 from gobp.modproxy.routing import Router
 from gobp.modproxy.settings.schema import Mode, Published, Rule, Settings
 from gobp.modproxy.settings.values import Size
 from gobp.modproxy.tree.trees import Trees
+from gobp.modproxy.tree.zip_check import read_zip_hash, zip_hash
 from gobp.modproxy.worker import make_worker
 
 _DRAIN_SECONDS = 60.0
@@ -33,6 +35,11 @@ def trees_of(settings: Settings) -> Trees:
     return Trees.below(Path(settings.root), durable=settings.durable)
 
 
+def zip_hash_of(settings: Settings) -> ZipHash:
+    """Return how zips are checked and hashed."""
+    return zip_hash if settings.check_zips else read_zip_hash
+
+
 @asynccontextmanager
 async def working(settings: Settings) -> AsyncIterator[Working]:
     """Give the parts of a worker that fetches whatever the settings say of what is not there.
@@ -41,10 +48,12 @@ async def working(settings: Settings) -> AsyncIterator[Working]:
     """
     audit = audit_log_now_and_then(settings.log)
     worker = await make_worker(fetching_at_once(settings), lambda *_: None, audit)
+    seconds = 0.0  # whoever interrupts a command does not want to wait
     try:
         yield Working(worker.service, worker.router, trees_of(settings))
+        seconds = _DRAIN_SECONDS
     finally:
-        await worker.service.drain(_DRAIN_SECONDS)
+        await worker.service.drain(seconds)
         for close in worker.closing:
             await close()
         await asyncio.to_thread(worker.recorder.stop)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gobp.errors import UserError
-from gobp.modproxy.commands.archive import MANIFEST, Entry, encoded, parse_since
-from gobp.modproxy.commands.export import Exported, came_since, export
+from gobp.modproxy.commands.archive import MANIFEST, Entry, encoded
+from gobp.modproxy.commands.choices import came_since, parse_since
+from gobp.modproxy.commands.export import Exported, export
 from gobp.modproxy.commands.import_archive import Imported, import_archive
 from gobp.modproxy.commands.outcome import Quiet
 from gobp.modproxy.protocol.requests import Kind
