@@ -5,6 +5,7 @@ import click
 from gobp.cli.modules_care import check, gc, reindex, show, verify
 from gobp.cli.modules_fill import add, adopt, sync
 from gobp.cli.modules_move import export, import_modules
+from gobp.cli.modules_publish import publish
 from gobp.cli.modules_secrets import password, token
 
 
@@ -18,7 +19,7 @@ def modules() -> None:
 
 
 for _command in (
-    *(adopt, add, sync, export, import_modules),
+    *(adopt, add, sync, export, import_modules, publish),
     *(show, check, verify, gc, reindex),
     *(password, token),
 ):
