@@ -16,9 +16,16 @@ class Document:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.values: dict[str, Any] = {}
-        self._root = self._composed(text)
-        if self._root is not None:
-            self.values = yaml.safe_load(text)
+        self._root: yaml.MappingNode | None = None
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            if root is not None:
+                self._root = self._checked(root)
+                self.values = yaml.safe_load(text)
+        except (yaml.YAMLError, RecursionError) as error:
+            raise UserError(
+                f"{name} is not YAML", detail=str(error), remedy="correct it."
+            ) from None
 
     @classmethod
     def read(cls, file: Path) -> "Document":
@@ -50,16 +57,8 @@ class Document:
             node, line = found
         return line
 
-    def _composed(self, text: str) -> yaml.MappingNode | None:
-        """Return the top of the file, None if it is empty. Raises UserError."""
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, RecursionError) as error:
-            raise UserError(
-                f"{self.name} is not YAML", detail=str(error), remedy="correct it."
-            ) from None
-        if root is None:
-            return None
+    def _checked(self, root: yaml.Node) -> yaml.MappingNode:
+        """Return the top of the file. Raises UserError where it is no table of names."""
         if not isinstance(root, yaml.MappingNode):
             raise UserError(
                 f"{self.name} holds no settings: it is no table of names and values",
