@@ -132,11 +132,14 @@ def gc(
     What was used in the last ten minutes stays, and so do the modules of pins in the settings,
     and all that was published.
     """
+    from gobp.modproxy.access.audit import note_removed  # noqa: PLC0415 # an extra
     from gobp.modproxy.commands.gc_all import Bounds, gc_all  # noqa: PLC0415 # an extra
 
     settings = given.local_settings()
     bounds = Bounds.parse(settings, max_bytes, unused, keep, private)
     done = gc_all(settings, bounds, dry_run=dry_run)
+    if not dry_run:
+        note_removed(settings.log, (each.file for each in done.removed))
     verb = "would remove" if dry_run else "removed"
     summary = (
         f"{verb} {counted(len(done.removed), 'file')} and {done.unfinished} unfinished: "

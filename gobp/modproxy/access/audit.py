@@ -13,6 +13,7 @@ from gobp.modproxy.access.attempts import Bucket
 from gobp.modproxy.log.records import Record
 from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.protocol.answers import Origin
+from gobp.modproxy.protocol.requests import ModuleFile
 from gobp.modproxy.settings.schema import Log
 
 _LONGEST = 300  # characters of one value
@@ -152,6 +153,17 @@ def audit_log_of_worker(settings: Log) -> AuditLog:
 def audit_log_now_and_then(settings: Log) -> AuditLog:
     """Return the same for a process without requests: the main process, a command."""
     return AuditLog(AppendedLines(_target(settings)), json_lines=settings.format == "json")
+
+
+def note_removed(settings: Log, files: Iterable[ModuleFile]) -> None:
+    """Record files that a command has removed, where the settings name a file for it.
+
+    Who did it is the user of the machine. Raises OSError.
+    """
+    if settings.audit:
+        log = audit_log_now_and_then(settings)
+        for file in files:
+            log.record(Event.REMOVED, who=f"uid:{os.getuid()}", what=str(file))
 
 
 def _target(settings: Log) -> str:

@@ -1,8 +1,10 @@
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +13,12 @@ from gobp.modproxy.access.audit import (
     Event,
     audit_log_now_and_then,
     audit_log_of_worker,
+    note_removed,
 )
 from gobp.modproxy.log.records import Record
 from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.protocol.answers import Origin
+from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.settings.schema import Log
 
 MOMENT = 1_800_000_000.25
@@ -146,6 +150,24 @@ def test_a_command_appends_to_the_file_of_the_settings(tmp_path: Path) -> None:
         "first",
         "second",
     ]
+
+
+def test_what_a_command_removed_is_in_the_file_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "audit.log"
+    files = [ModuleFile("m.example", version, Kind.ZIP) for version in ("v1.0.0", "v1.1.0")]
+    note_removed(Log(audit=str(file)), files)
+    words = [line.split(" ", 2)[2] for line in file.read_text().splitlines()]
+    assert words == [
+        f'removed who=uid:{os.getuid()} what="m.example@{version} (zip)"'
+        for version in ("v1.0.0", "v1.1.0")
+    ]
+
+
+def test_where_no_file_is_named_a_command_records_nothing(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    note_removed(Log(), [ModuleFile("m.example", "v1.0.0", Kind.ZIP)])
+    assert capfd.readouterr().out == ""
 
 
 def test_a_worker_appends_to_the_file_of_the_settings(tmp_path: Path) -> None:
