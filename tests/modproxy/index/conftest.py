@@ -1,7 +1,6 @@
 """Indexes to test: in SQLite, and in a real PostgreSQL server."""
 
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -11,9 +10,6 @@ from gobp.modproxy.index.opening import open_index
 from gobp.modproxy.index.sql_index import SqlIndex
 from gobp.modproxy.settings.schema import Cluster, Settings
 from tests.modproxy.index.postgresql_server import postgresql_server
-
-NewIndex = Callable[[], SqlIndex]
-"""Makes an index of the trees below the root folder of the test; each of them is empty."""
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +29,9 @@ def settings(request: pytest.FixtureRequest, root: Path) -> Settings:
     if request.param == "sqlite":
         return Settings(root=str(root))
     conninfo: str = request.getfixturevalue("server")
-    name = f"test_{secrets.token_hex(8)}"
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    database = conninfo.replace("/postgres", f"/{name}")
-    return Settings(root=str(root), cluster=Cluster(postgresql=database))
+        connection.execute("DROP TABLE IF EXISTS gobp_askers, gobp_versions, gobp_totals")
+    return Settings(root=str(root), cluster=Cluster(postgresql=conninfo))
 
 
 @pytest.fixture

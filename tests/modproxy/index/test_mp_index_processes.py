@@ -61,7 +61,7 @@ def test_a_rebuild_that_is_killed_leaves_the_index_whole(
         put(tree, f"example.com/m{number}/@v/v1.0.0.mod", when=number)
     index.prepare()
     before = list(index.versions())
-    for number in range(4):
+    for number in range(3):
         worker = start(settings, root, "rebuilding", 0)
         time.sleep(0.7 + number * 0.113)
         worker.kill()
