@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 HASH_SIZE = 32
 
@@ -166,14 +167,7 @@ class _TiledHashes:
         tile_level, height = divmod(level, TILE_HEIGHT)
         tile_number, first = divmod(number << height, _TILE_WIDTH)
         data = self._tile(tile_level, tile_number)
-        hashes = [
-            data[at * HASH_SIZE : (at + 1) * HASH_SIZE]
-            for at in range(first, first + (1 << height))
-        ]
-        while len(hashes) > 1:
-            pairs = zip(hashes[::2], hashes[1::2], strict=True)
-            hashes = [node_hash(left, right) for left, right in pairs]
-        return hashes[0]
+        return _root_of(data[first * HASH_SIZE : (first + (1 << height)) * HASH_SIZE])
 
     def _tile(self, level: int, number: int) -> bytes:
         """Return the hashes of the widest such tile that the tree has."""
@@ -185,6 +179,16 @@ class _TiledHashes:
                 raise ProofError(f"{tile.path} has {len(data)} bytes, not {tile.width} hashes")
             self._tiles[tile] = data
         return self._tiles[tile]
+
+
+@lru_cache(maxsize=256)  # the tiles near the root and along the end are in every proof
+def _root_of(hashes: bytes) -> bytes:
+    """Return the hash of the full subtree that stands on these hashes."""
+    level = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=True)
+        level = [node_hash(left, right) for left, right in pairs]
+    return level[0]
 
 
 def _largest_power_of_two_below(count: int) -> int:

@@ -40,7 +40,8 @@ class DatabaseFiles:
         is_private: Callable[[str], bool] = lambda _: False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.tree = tree
+        # What did not get to the disk before a power cut is seen by its length and fetched again.
+        self.tree = ModuleTree(tree.root, durable=False)
         self._source = source
         self._proxied = proxied
         self._is_private = is_private
