@@ -26,15 +26,14 @@ from gobp.modproxy.routing import Route
 from gobp.modproxy.rules.router import RulesRouter
 from gobp.modproxy.rules.validator import Validator, check_validator
 from gobp.modproxy.settings.schema import Settings
-from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.goproxy import Sources
 from gobp.modproxy.sources.measured import Count, MeasuredChains
-from gobp.modproxy.sources.source import Source
 from gobp.modproxy.storage.opening import check_backing, open_backing
 from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.sums.sums import open_sums
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import read_zip_hash, zip_hash
+from gobp.modproxy.vcs.source import VcsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
     root = Path(settings.root)
     trees = Trees.below(root, durable=settings.durable)
     trees.prepare()
-    sources = _sources(settings)
+    direct = _direct(settings)
+    sources = Sources(settings.upstream, direct=direct, env=os.environ)
     await sources.open()
     validator = Validator(settings.validator, sources.session) if settings.validator.url else None
     chains = MeasuredChains(sources, count_upstream)
@@ -106,14 +106,20 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
         ),
         webhook=Webhook(settings.published, published),
         now=lambda: {"fetches": len(fetches), "upstream_questions": len(asks)},
-        closing=(published.close, shared.backing.close, shared.flights.close, sources.close),
+        closing=(
+            published.close,
+            shared.backing.close,
+            shared.flights.close,
+            sources.close,
+            direct.close,
+        ),
     )
 
 
 def check_parts(settings: Settings) -> None:
     """Raise UserError for settings that some part will not take, before any worker is started."""
     trees = Trees.below(Path(settings.root), durable=settings.durable)
-    sources = _sources(settings)
+    sources = Sources(settings.upstream, direct=_direct(settings), env=os.environ)
     router = RulesRouter(settings, trees=trees, sources=sources)
     open_sums(settings.sums, tree=trees.public, sources=sources, is_private=router.is_private)
     Access(settings.access)
@@ -136,9 +142,8 @@ class _Shared:
     on_published: Callable[[ModuleFile, int, Route], None]
 
 
-def _sources(settings: Settings) -> Sources:
-    direct: Source = OffSource()
-    return Sources(settings.upstream, direct=direct, env=os.environ)
+def _direct(settings: Settings) -> VcsSource:
+    return VcsSource(settings.vcs, cache=Path(settings.root) / "vcs", env=os.environ)
 
 
 def _telling(recorder: Recorder) -> Callable[[ModuleFile, int, Route], None]:
