@@ -22,8 +22,8 @@ from gobp.modproxy.protocol.requests import (
 )
 
 VERSIONS = ("v1.0.0", "v1.1.0")
-LARGE = "/large"  # the end of modules whose zips have 8 MB
-_LARGE_BYTES = 8_000_000
+LARGE = "/large"  # the end of modules whose zips have 9 MB
+_LARGE_BYTES = 9_000_000
 Answer = Callable[["_Request", bytes], None]
 
 

@@ -35,6 +35,7 @@ from integration.misbehaving_upstream import (
     zip_of,
 )
 from integration.module_servers import ModuleServer, running
+from integration.processes import kill_all, workers_of
 
 SMALL = "example.com/small"
 BIG_ZIP = f"example.com{LARGE}/@v/v1.0.0.zip"
@@ -83,24 +84,6 @@ def proxy(upstream: Upstream, folder: Path, **others: Any) -> Iterator[ModuleSer
 
 def get(server: ModuleServer, path: str, seconds: float = 30) -> requests.Response:
     return requests.get(f"{server.url}/{path}", timeout=seconds)
-
-
-def kill_all(server: ModuleServer) -> None:
-    """Kill the main process and all its workers, at once."""
-    for worker in workers_of(server):
-        os.kill(worker, signal.SIGKILL)
-    server.process.kill()
-    server.process.wait()
-
-
-def workers_of(server: ModuleServer) -> list[int]:
-    main = server.process.pid
-    children = Path(f"/proc/{main}/task/{main}/children").read_text()
-    return [
-        int(child)
-        for child in children.split()
-        if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
 
 
 def temporaries(server: ModuleServer) -> list[Path]:

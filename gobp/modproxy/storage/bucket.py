@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ _CHUNK = 1024 * 1024
 _MOST_AT_ONCE = 8 * 1024 * 1024  # bytes of an object that is sent in one request
 _SECONDS_DOWN = 5  # after a failure, in which nothing is asked
 _KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_ERROR_CODE = re.compile(r"<Code>(\w+)</Code>")  # in the XML of an answer of S3
 _log = logging.getLogger(__name__)
 
 
@@ -41,7 +43,8 @@ class Bucket:
         with self._failures_told():
             try:
                 found = await obstore.get_async(self._store, key)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                _check_missing(error)
                 return None
             if found.meta["size"] > most:
                 raise UnavailableError(f"{self._name}: {key} is larger than {most} bytes")
@@ -52,7 +55,8 @@ class Bucket:
         with self._failures_told():
             try:
                 found = await obstore.get_async(self._store, key)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                _check_missing(error)
                 return False
             chunks = aiter(found.stream(min_chunk_size=_CHUNK))
         size = 0
@@ -118,6 +122,13 @@ class Bucket:
         self._down_until = time.monotonic() + _SECONDS_DOWN
         _log.warning("%s: %s", self._name, reason)
         return _unreachable()
+
+
+def _check_missing(error: FileNotFoundError) -> None:
+    """Raise the error again unless it is the object that is missing, not the bucket or user."""
+    code = _ERROR_CODE.search(str(error))
+    if code is not None and code[1] != "NoSuchKey":
+        raise error
 
 
 def _unreachable() -> UnavailableError:

@@ -2,7 +2,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gobp.modproxy.fetching.spool import HELD_BACK, WORTH_STREAMING, Spool
@@ -22,6 +22,7 @@ async def all_of(spool: Spool) -> bytes:
     return b"".join([chunk async for chunk in spool.chunks()])
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 90_000), max_size=12))
 def test_every_reader_gets_all_bytes_whenever_it_begins(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int]
