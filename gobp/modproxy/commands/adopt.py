@@ -105,6 +105,9 @@ def _adopt(
     if isinstance(route, Answer):
         return Problem(str(stored.path), "a rule denies or hides it", "see rules in the settings.")
     tree = route.tree
+    target = tree.path_of(file)
+    if target.exists() and target.samefile(stored.path):  # it was adopted, and so verified, before
+        return None
     known = expected.get(file, "")
 
     def take(temporary: Path) -> bool:
@@ -113,7 +116,7 @@ def _adopt(
     outcome = _linked(tree, stored.path, take)
     if isinstance(outcome, Problem):
         return outcome
-    return (tree, Stored(file, tree.path_of(file), stored.size)) if outcome else None
+    return (tree, Stored(file, target, stored.size)) if outcome else None
 
 
 def _adopt_sums(tree: ModuleTree, file: SumdbFile, path: Path) -> bool | Problem:

@@ -1,5 +1,6 @@
 """What the build of an app needs, by its go.mod, go.sum and go.work."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from gobp.system.files import DirectoryTree
 _TOOLCHAIN = "golang.org/toolchain"
 _FIRST_TOOLCHAIN = GoVersion.parse("1.21rc1")
 _GO_MOD = "/go.mod"
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -44,13 +46,12 @@ class Needs:
     def add_toolchains(self, platforms: Iterable[str]) -> None:
         """Add the zips of the toolchains for platforms such as linux/amd64. Raises UserError."""
         for platform in platforms:
-            system, slash, architecture = platform.partition("/")
+            if not _PLATFORM.fullmatch(platform):
+                raise UserError(
+                    f"{platform!r} is no platform", remedy="write linux/amd64,darwin/arm64."
+                )
             for name in sorted(self.toolchains):
-                version = f"v0.0.1-{name}.{system}-{architecture}"
-                if not slash or not is_canonical(_TOOLCHAIN, version):
-                    raise UserError(
-                        f"{platform!r} is no platform", remedy="write linux/amd64,darwin/arm64."
-                    )
+                version = f"v0.0.1-{name}.{platform.replace('/', '-')}"
                 self._add(ModuleFile(_TOOLCHAIN, version, Kind.ZIP))
 
     def _add(self, file: ModuleFile, *hashes: str) -> None:

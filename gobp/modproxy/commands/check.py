@@ -1,7 +1,7 @@
 """Explain, without fetching a module into the tree, what becomes of a request for it."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from gobp.golang.module import ModuleVersion
 from gobp.golang.sumdb import SumDatabaseError, hash_of, lookup_path, parse_gosumdb
 from gobp.modproxy.commands.add import parse_module
 from gobp.modproxy.commands.check_direct import direct_steps
-from gobp.modproxy.commands.explain import Step, failed_step
+from gobp.modproxy.commands.explain import Step, failed_step, words_of
 from gobp.modproxy.commands.fetch import Fetching, UnfetchedError
 from gobp.modproxy.commands.show import named_trees
 from gobp.modproxy.commands.sums_needed import Lookup
@@ -22,7 +22,7 @@ from gobp.modproxy.rules.checked_rule import CheckedRule
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.sources.chain import Link
 from gobp.modproxy.sources.goproxy import Sources
-from gobp.modproxy.sources.source import SourceError
+from gobp.modproxy.sources.source import NotFoundError, SourceError
 from gobp.modproxy.tree.module_tree import OWN, kinds_of
 from gobp.modproxy.vcs.source import VcsSource
 
@@ -108,26 +108,33 @@ class _Asking:
             if upstream is None and self.route.private:
                 yield Step("source", "none: it is private, and its rule names no upstream")
                 return
-            for link in sources.links(upstream or ""):
-                async for step in self._source_steps(link, cache):
-                    yield step
+            async for step in self._sources_steps(sources.links(upstream or ""), cache):
+                yield step
         finally:
             await sources.close()
             await direct.close()
         async for step in self._sums_steps():
             yield step
 
-    async def _source_steps(self, link: Link, cache: Path) -> AsyncIterator[Step]:
-        if link.direct:
-            async for step in direct_steps(self.settings.vcs, self.asked.path, cache, os.environ):
-                yield step
-        about = f"source {link.source.name}"
-        try:
-            info = await self._info(link)
-        except SourceError as error:
-            yield failed_step(about, error)
-        else:
-            yield Step(about, f"has {info.version} {info.time}".rstrip())
+    async def _sources_steps(self, links: Sequence[Link], cache: Path) -> AsyncIterator[Step]:
+        """Yield what sources say, until one has it or says what the next one is not asked after."""
+        for number, link in enumerate(links, 1):
+            if link.direct:
+                env = os.environ
+                async for step in direct_steps(self.settings.vcs, self.asked.path, cache, env):
+                    yield step
+            about = f"source {link.source.name}"
+            try:
+                info = await self._info(link)
+            except SourceError as error:
+                goes_on = link.falls_back or isinstance(error, NotFoundError)
+                if number < len(links) and goes_on:
+                    yield Step(about, f"{words_of(error)}; so the next one is asked")
+                    continue
+                yield failed_step(about, error, direct=link.direct)
+            else:
+                yield Step(about, f"has {info.version} {info.time}".rstrip())
+            return
 
     async def _info(self, link: Link) -> VersionInfo:
         if self.asked.version == _LATEST:

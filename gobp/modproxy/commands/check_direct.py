@@ -21,7 +21,7 @@ async def direct_steps(
     try:
         root = await Discovery(cache / "imports", pages, hosts).root(module)
     except SourceError as error:
-        yield failed_step("go-import", error)
+        yield failed_step("go-import", error, direct=True)
         yield _credentials(hosts, f"https://{module}")
         return
     finally:
@@ -43,7 +43,7 @@ def _credentials(hosts: Hosts, url: str) -> Step:
     try:
         has_password = hosts.web_url(url) != url
     except SourceError as error:
-        return failed_step(about, error)
+        return failed_step(about, error, direct=True)
     if not has_password:
         return Step(about, "none, neither in vcs.hosts nor in netrc")
     place = f"vcs.hosts, {host.host}" if host is not None and host.password_file else "netrc"

@@ -19,27 +19,38 @@ class Step:
         return not self.remedy
 
 
-def failed_step(about: str, error: SourceError) -> Step:
-    """Return the step in which a source said no, with what usually helps."""
-    return Step(about, f"{_KINDS[_kind(error)]}: {error.text.strip()}", _REMEDIES[_kind(error)])
+def failed_step(about: str, error: SourceError, *, direct: bool = False) -> Step:
+    """Return the step in which a source said no, with what usually helps.
+
+    ``direct``: the source is version control, else it is another proxy.
+    """
+    return Step(about, words_of(error), _remedy(error, direct=direct))
 
 
-def _kind(error: SourceError) -> type[SourceError]:
-    return next(
-        (kind for kind in (NotFoundError, RefusedError) if isinstance(error, kind)), SourceError
-    )
+def words_of(error: SourceError) -> str:
+    """Return the kind of an error and its text."""
+    for kind, words in ((NotFoundError, "not found"), (RefusedError, "refused")):
+        if isinstance(error, kind):
+            return f"{words}: {error.text.strip()}"
+    return f"trouble: {error.text.strip()}"
 
 
-_KINDS: dict[type[SourceError], str] = {
-    NotFoundError: "not found",
-    RefusedError: "refused",
-    SourceError: "trouble",
-}
-_REMEDIES: dict[type[SourceError], str] = {
-    NotFoundError: "check the spelling of path and version; for a private module write a rule with "
-    "private: true and upstream: direct, and give its host credentials in vcs.hosts, for "
-    "hosts answer 'not found' to whom they do not know.",
-    RefusedError: "give the host working credentials: in vcs.hosts of the settings, or in netrc.",
-    SourceError: "see whether the host can be reached from here (HTTPS_PROXY, NO_PROXY, "
-    "certificates in SSL_CERT_FILE), then ask again.",
-}
+def _remedy(error: SourceError, *, direct: bool) -> str:
+    said_no = isinstance(error, NotFoundError | RefusedError)
+    if not said_no:
+        return _NETWORK
+    return _LET_IN if direct else _PUBLIC_ONLY
+
+
+_NETWORK = (
+    "see whether the host can be reached from here (HTTPS_PROXY, NO_PROXY, certificates in "
+    "SSL_CERT_FILE), then ask again."
+)
+_LET_IN = (
+    "check path and version, and give the host working credentials, in vcs.hosts of the settings "
+    "or in netrc: to whom they do not know, hosts say that a private repository does not exist."
+)
+_PUBLIC_ONLY = (
+    "check path and version; for a private module, which that proxy cannot know, write a rule "
+    "with private: true and upstream: direct."
+)
