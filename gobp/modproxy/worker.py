@@ -127,6 +127,8 @@ def check_parts(settings: Settings) -> None:
     check_cluster(settings)
     if settings.validator.url:
         check_validator(settings.validator)
+    published = PublishedTree(settings, trees, env=os.environ, zip_hash=zip_hash)
+    Webhook(settings.published, published)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gobp.modproxy.published.contents import (
     Served,
     served,
 )
+from gobp.modproxy.published.git import GitError
 from gobp.modproxy.published.mirror import Mirror
 from gobp.modproxy.sources.source import SourceError
 from gobp.modproxy.tree.module_tree import ModuleTree, sync
@@ -34,7 +35,7 @@ def check_out(
     UserError, SourceError where git or git-lfs does not give a file.
     """
     files = served(mirror.entries(wanted.commit))
-    known = served(mirror.entries(before.commit)) if before else {}
+    known = _files_of(mirror, before) if before else {}
     same = {path for path, each in files.items() if _is_same(each, known.get(path))}
     _make_folders(wanted.folder, files)
     if before:
@@ -46,6 +47,13 @@ def check_out(
     _settle(wanted.folder, new)
     added = (each for path, each in new.items() if path not in known)
     return tuple(each.file for each in added if each.file is not None and not each.is_hash)
+
+
+def _files_of(mirror: Mirror, before: Checkout) -> dict[str, Served]:
+    try:
+        return served(mirror.entries(before.commit))
+    except GitError:  # of a mirror that was made anew since, the branch being rewritten
+        return {}
 
 
 def _is_same(entry: Served, known: Served | None) -> bool:

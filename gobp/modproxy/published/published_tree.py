@@ -80,7 +80,7 @@ class PublishedTree:
     @property
     def ready(self) -> bool:
         """Whether there is a commit to serve, or no repository to have one from."""
-        return not self._enabled or self._link.is_symlink()
+        return not self._enabled or (self._link.is_symlink() and self._link.is_dir())
 
     async def start(self) -> None:
         """Follow the repository from now on; wait a while for the first commit of all."""
@@ -171,13 +171,13 @@ class PublishedTree:
 
     def _make_ready(self, commit: str, current: str) -> tuple[ModuleFile, ...]:
         """Have the checkout of a commit be there, whole and right."""
+        folder = self._checkouts / commit
+        if folder.exists():  # it was served before, and is again
+            return ()
         unfinished = self._checkouts / f"{commit}{_UNFINISHED}"
         unfinished.mkdir()
         before = Checkout(current, self._checkouts / current) if current else None
         new = check_out(self._mirror, Checkout(commit, unfinished), before, self._zip_hash)
-        folder = self._checkouts / commit
-        if folder.exists():  # it was served before, and is again
-            remove_tree(folder)
         unfinished.rename(folder)
         sync(self._checkouts)
         return new
@@ -207,10 +207,7 @@ class PublishedTree:
 
     def _current_commit(self) -> str:
         """Return the commit that is served, "" if none is."""
-        try:
-            return self._link.readlink().name
-        except OSError:  # it is not there, or no link
-            return ""
+        return self._link.readlink().name if self.ready else ""
 
     def _age_of_check(self) -> float:
         try:

@@ -279,6 +279,37 @@ def test_a_branch_that_is_rewritten_is_followed(bench: Bench) -> None:
     assert bench.versions() == ("v1.0.0",)
 
 
+def test_a_mirror_that_was_removed_is_made_anew(bench: Bench) -> None:
+    first = bench.refresh().commit
+    shutil.rmtree(bench.root / ".gobp/published.git")
+    git("commit", "-q", "--amend", "-m", "rewritten", cwd=bench.repository.work)
+    git("push", "-q", "-f", "origin", "HEAD:refs/heads/main", cwd=bench.repository.work)
+    git("reflog", "expire", "--expire=now", "--all", cwd=bench.repository.work)
+
+    second = bench.refresh().commit
+
+    assert second != first
+    assert bench.versions() == ("v1.0.0",)
+
+
+def test_a_checkout_that_was_removed_is_made_anew(bench: Bench) -> None:
+    commit = bench.refresh().commit
+    shutil.rmtree(bench.root / ".gobp/published" / commit)
+
+    assert bench.refresh().commit == commit
+    assert bench.versions() == ("v1.0.0",)
+
+
+def test_a_commit_that_comes_back_is_served_again(bench: Bench) -> None:
+    first = bench.refresh().commit
+    bench.repository.push(version_files("v1.1.0"))
+    bench.refresh()
+    git("push", "-q", "-f", "origin", f"{first}:refs/heads/main", cwd=bench.repository.work)
+
+    assert bench.refresh() == Refreshed(first)
+    assert bench.versions() == ("v1.0.0",)
+
+
 def test_workers_that_poll_share_the_looks(bench: Bench) -> None:
     """Each look fetches, which this test counts by what git leaves of it."""
 
