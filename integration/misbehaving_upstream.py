@@ -7,7 +7,7 @@ import threading
 import time
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,19 +46,25 @@ def content_of(path: str) -> bytes:
 
 
 @cache
-def zip_of(module: str, version: str, seed: str = "") -> bytes:
-    """Return the zip of a version; another one with another seed."""
+def zip_of(module: str, version: str, *, seed: str = "", go_mod: bytes = b"") -> bytes:
+    """Return the zip of a version; another one with another seed or go.mod file."""
     dice = random.Random(f"{module}@{version}{seed}")
     size = _LARGE_BYTES if module.endswith(LARGE) else 3000
     files = {
         "a.go": b"package a\n",
         "data": dice.randbytes(size),
-        "go.mod": f"module {module}\n\ngo 1.21\n".encode(),
+        "go.mod": go_mod or f"module {module}\n\ngo 1.21\n".encode(),
     }
+    named = {f"{module}@{version}/{name}": content for name, content in files.items()}
+    return zipped(named, zipfile.ZIP_STORED)
+
+
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip of files by their names."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(f"{module}@{version}/{name}"), content)
+            archive.writestr(zipfile.ZipInfo(name), content, method)
     return buffer.getvalue()
 
 

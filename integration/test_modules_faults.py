@@ -33,6 +33,7 @@ from integration.misbehaving_upstream import (
     upstream_server,
     without_length,
     zip_of,
+    zipped,
 )
 from integration.module_servers import ModuleServer, running
 from integration.processes import kill_all, workers_of
@@ -176,28 +177,54 @@ def test_a_version_that_was_tagged_again_is_refused(tmp_path: Path, upstream: Up
         for path in (ZIP, MOD):
             assert get(server, path).status_code == 200
             (server.root / "public" / path).unlink()  # as gc does
-        upstream.contents[ZIP] = zip_of(SMALL, "v1.0.0", seed="again")
-        upstream.contents[MOD] = content_of(MOD) + b"// again\n"
-    rules = [{"modules": SMALL, "private": False}]
-    with proxy(upstream, tmp_path, rules=rules) as server:
-        answer = get(server, ZIP)
-        assert answer.status_code == 502
-        assert "has changed" in answer.text
+    upstream.contents[ZIP] = zip_of(SMALL, "v1.0.0", seed="again")
+    upstream.contents[MOD] = content_of(MOD) + b"// again\n"
+
+    with proxy(upstream, tmp_path) as server:
+        for path in (ZIP, MOD):
+            answer = get(server, path)
+            assert answer.status_code == 502
+            assert "has changed" in answer.text
         upstream.contents.clear()
         assert get(server, ZIP).content == content_of(ZIP)
 
 
-def test_a_go_mod_file_that_no_database_vouches_for_is_pinned_too(
-    tmp_path: Path, upstream: Upstream
+@pytest.mark.parametrize(("first", "second"), [(MOD, ZIP), (ZIP, MOD)])
+def test_files_of_before_and_after_a_version_was_tagged_again_are_not_mixed(
+    tmp_path: Path, upstream: Upstream, first: str, second: str
 ) -> None:
-    with proxy(upstream, tmp_path, sums={"database": "off", "unlisted": SMALL}) as server:
-        assert get(server, MOD).status_code == 200
-        (server.root / "public" / MOD).unlink()
-    upstream.contents[MOD] = content_of(MOD) + b"// again\n"
-    with proxy(upstream, tmp_path, sums={"database": "off", "unlisted": SMALL}) as server:
-        answer = get(server, MOD)
+    other_mod = content_of(MOD) + b"// again\n"
+    with proxy(upstream, tmp_path) as server:
+        assert get(server, first).content == content_of(first)
+        upstream.contents[MOD] = other_mod
+        upstream.contents[ZIP] = zip_of(SMALL, "v1.0.0", go_mod=other_mod)
+        answer = get(server, second)
+        assert answer.status_code == 502
+        assert "has changed" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("bomb", zipped({"example.com/bomb@v1.0.0/zeros": bytes(600_000_000)}), "larger than"),
+        ("climber", zipped({"example.com/climber@v1.0.0/../../../etc/passwd": b"x"}), "climber"),
+        ("absolute", zipped({"/etc/passwd": b"x"}), "/etc/passwd"),
+        (
+            "twice",
+            zipped({"example.com/twice@v1.0.0/a": b"", "example.com/twice@v1.0.0/A": b""}),
+            "twice",
+        ),
+        ("other", zipped({"example.com/another@v1.0.0/a": b""}), "another"),
+        ("text", b"this is no zip", "zip"),
+    ],
+)
+def test_zips_that_are_traps_are_refused(pair: Pair, name: str, content: bytes, said: str) -> None:
+    path = f"example.com/{name}/@v/v1.0.0.zip"
+    pair.upstream.contents[path] = content
+    answer = get(pair.server, path)
     assert answer.status_code == 502
-    assert "has changed" in answer.text
+    assert said in answer.text
+    assert not (pair.server.root / "public" / path).exists()
 
 
 def test_trouble_upstream_is_told_as_trouble_and_what_is_stored_is_served(

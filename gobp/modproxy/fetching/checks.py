@@ -1,10 +1,12 @@
 """What a fetched file must pass before it is published."""
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from gobp.golang import semver
 from gobp.golang.dirhash import go_mod_hash
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_info import VersionInfo
@@ -13,6 +15,10 @@ from gobp.modproxy.sources.source import UnavailableError
 ZipHash = Callable[[Path, ModuleFile], str]
 """Returns the h1: hash of a module zip; raises SourceError where it breaks the rules of zips."""
 
+Pins = list[tuple[ModuleFile, str]]
+"""Hashes of files that must not change, in the order in which they are noted."""
+
+MOST_MOD_BYTES = 16 * 1024 * 1024  # as in golang.org/x/mod/zip
 _MODULE_LINE = re.compile(rb"^[ \t]*module\b", re.MULTILINE)
 
 
@@ -23,8 +29,11 @@ class Notary(Protocol):
         """Begin to find the hashes of a version that will be asked for soon."""
         ...
 
-    async def check(self, module: str, version: str, kind: Kind, h1: str) -> None:
-        """Raise SourceError unless a .zip or .mod has the hash (``h1:...``) that is known of it."""
+    async def check(self, module: str, version: str, kind: Kind, h1: str, /) -> bool:
+        """Raise SourceError where a .zip or .mod is known to have another hash (``h1:...``).
+
+        Return whether it is known to have this one; False: nothing is known of it.
+        """
         ...
 
 
@@ -34,8 +43,9 @@ class NoNotary:
     def foresee(self, module: str, version: str) -> None:
         """See Notary.foresee."""
 
-    async def check(self, module: str, version: str, kind: Kind, h1: str) -> None:
+    async def check(self, *_: object) -> bool:
         """See Notary.check."""
+        return False
 
 
 def check_info(file: ModuleFile, info: VersionInfo) -> None:
@@ -56,3 +66,21 @@ def mod_hash(path: Path, file: ModuleFile) -> str:
     if not _MODULE_LINE.search(content):
         raise UnavailableError(f"{file}: the source answered with what is no go.mod file")
     return go_mod_hash(content)
+
+
+def pins_of(file: ModuleFile, path: Path, h1: str) -> Pins:
+    """Return the hashes to note of a .zip or .mod that nobody vouches for, its own last.
+
+    A zip tells the hash of the .mod file too: the two may come from upstream at different times,
+    and the version be tagged again in between. Of an +incompatible version it tells nothing: its
+    .mod file is made up, whatever the zip has.
+    """
+    pins = [(file, h1)]
+    if file.kind is Kind.ZIP and not file.version.endswith(semver.INCOMPATIBLE):
+        with zipfile.ZipFile(path) as archive:
+            name = f"{file.module}@{file.version}/go.mod"
+            if name in archive.namelist():
+                mod = ModuleFile(file.module, file.version, Kind.MOD)
+                with archive.open(name) as content:
+                    pins.insert(0, (mod, go_mod_hash(content.read(MOST_MOD_BYTES))))
+    return pins

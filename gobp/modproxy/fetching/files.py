@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from gobp.modproxy.fetching.backing import Backing, NoBacking
-from gobp.modproxy.fetching.checks import Notary, ZipHash, check_info, mod_hash
+from gobp.modproxy.fetching.checks import (
+    MOST_MOD_BYTES,
+    Notary,
+    Pins,
+    ZipHash,
+    check_info,
+    mod_hash,
+    pins_of,
+)
 from gobp.modproxy.fetching.disk import disk_trouble_told
 from gobp.modproxy.fetching.flights import Flights
 from gobp.modproxy.fetching.jobs import Jobs, wait
@@ -18,10 +26,9 @@ from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_info import VersionInfo
 from gobp.modproxy.routing import Route
 from gobp.modproxy.sources.source import NotFoundError, SourceError, UnavailableError
-from gobp.modproxy.tree.module_tree import ChangedVersionError
+from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
 
 MOST_ZIP_BYTES = 500 * 1024 * 1024  # as in golang.org/x/mod/zip
-MOST_MOD_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +171,23 @@ class FileFetcher:
             spool.open(temporary)
             await route.source.fetch(file, spool)
             spool.check_whole()
-            h1 = await self._checked_hash(file, route, temporary)
+            pins = await self._checked(file, route, temporary)
             self._backing.expect(file, route.tree)
             try:
-                await asyncio.to_thread(_publish, file, route, temporary, h1)
+                await asyncio.to_thread(_publish, file, route.tree, temporary, pins)
             except ChangedVersionError as error:
                 raise UnavailableError(f"{error.summary}; it is not served") from None
 
-    async def _checked_hash(self, file: ModuleFile, route: Route, fetched: Path) -> str:
-        """Return the h1: hash of a fetched file. Raises SourceError where it is not right."""
+    async def _checked(self, file: ModuleFile, route: Route, fetched: Path) -> Pins:
+        """Return the hashes to note of a fetched file. Raises SourceError where it is not right.
+
+        A go.mod file that a checksum database vouches for needs no note.
+        """
         hash_of = self._zip_hash if file.kind is Kind.ZIP else mod_hash
         h1 = await asyncio.to_thread(hash_of, fetched, file)
-        if route.notarised:
-            await self._notary.check(file.module, file.version, file.kind, h1)
-        return h1
+        if route.notarised and await self._notary.check(file.module, file.version, file.kind, h1):
+            return [(file, h1)] if file.kind is Kind.ZIP else []
+        return await asyncio.to_thread(pins_of, file, fetched, h1)
 
     async def _load(self, file: ModuleFile, route: Route) -> Path:
         with disk_trouble_told(f"{file} cannot be kept by the proxy"):
@@ -198,11 +208,8 @@ class FileFetcher:
             await self._backing.store(file, route.tree)
 
 
-def _publish(file: ModuleFile, route: Route, temporary: Path, h1: str) -> None:
-    """Let a checked file appear. Raises ChangedVersionError.
-
-    What a checksum database knows of a go.mod need not be noted here.
-    """
-    if file.kind is Kind.ZIP or not route.notarised:
-        route.tree.pin(file, h1)
-    route.tree.publish(temporary, route.tree.path_of(file))
+def _publish(file: ModuleFile, tree: ModuleTree, temporary: Path, pins: Pins) -> None:
+    """Let a checked file appear. Raises ChangedVersionError for what was pinned otherwise."""
+    for pinned, h1 in pins:
+        tree.pin(pinned, h1)
+    tree.publish(temporary, tree.path_of(file))

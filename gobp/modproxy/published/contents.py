@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gobp.errors import UserError
-from gobp.modproxy.fetching.files import MOST_MOD_BYTES, MOST_ZIP_BYTES
+from gobp.modproxy.fetching.checks import MOST_MOD_BYTES
+from gobp.modproxy.fetching.files import MOST_ZIP_BYTES
 from gobp.modproxy.protocol.requests import (
     Kind,
     ModuleFile,

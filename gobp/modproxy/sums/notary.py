@@ -41,10 +41,10 @@ class SumdbNotary:
         if len(self._proving) < _MOST_FORESEEN:
             self._begin(key, self._log)
 
-    async def check(self, module: str, version: str, kind: Kind, h1: str) -> None:
+    async def check(self, module: str, version: str, kind: Kind, h1: str) -> bool:
         """See Notary.check."""
         if self._log is None or not self._is_listed(module):
-            return
+            return False
         try:
             lines = await self._lines((module, version), self._log)
             known = hash_of(lines, module, version if kind is Kind.ZIP else f"{version}/go.mod")
@@ -54,10 +54,11 @@ class SumdbNotary:
             raise UnavailableError(f"verifying {module}@{version}: {error.summary}") from None
         except SourceError as error:
             if kind is Kind.ZIP and self._files.tree.pinned_hash(module, version) == h1:
-                return  # it was proven when it was first here
+                return True  # it was proven when it was first here
             raise _cannot_ask(module, version, error) from None
         if known != h1:
             raise UnavailableError(_mismatch(f"{module}@{version}", kind, h1, known, self._name))
+        return True
 
     def _is_listed(self, module: str) -> bool:
         return module == _TOOLCHAIN or not self._unlisted.match(module)
