@@ -7,6 +7,7 @@ from gobp.errors import UserError
 from gobp.golang import modfile, semver
 from gobp.golang.modsyntax import unquote
 
+_QUOTES = '"`'
 _MODULE_LINE = re.compile(
     r"^[ \t\r]*module[ \t\r]+(?P<path>[^\s/](?:[^\n]*?))[ \t\r]*(?://[^\n]*)?$", re.MULTILINE
 )
@@ -18,8 +19,12 @@ def module_path(go_mod: bytes) -> str:
     if match is None:
         return ""
     path = match["path"]
+    if path[0] not in _QUOTES:
+        return path
+    if len(path) < 2 or path[-1] != path[0]:
+        return ""
     try:
-        return unquote(path) if path.startswith('"') else path.strip("`")
+        return unquote(path) if path[0] == '"' else path[1:-1]
     except ValueError:
         return ""
 
