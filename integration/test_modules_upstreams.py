@@ -205,7 +205,7 @@ def test_a_forward_proxy_that_refuses_is_named(upstream: str, tmp_path: Path) ->
         url = forward.url.replace("ann:secret", "ann:wrong")
         printed = refused(upstream, tmp_path, HTTPS_PROXY=url, NO_PROXY="")
 
-    assert "the proxy in HTTPS_PROXY or HTTP_PROXY does not let through 407" in printed
+    assert "the proxy in HTTPS_PROXY or HTTP_PROXY does not let it through: 407" in printed
     assert "wrong" not in printed
 
 

@@ -79,7 +79,6 @@ class HttpSource(ProxySource):
                 explained,
                 status=503 if status in _OVERLOADED else (504 if status == 504 else 502),
                 retry_after=_retry_after(response),
-                reached=True,
             )
         if status in {400, 403}:
             return RefusedError(text or said, status=status)

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -27,13 +27,16 @@ _LONGEST_PAUSE = 10.0
 
 
 class PassingError(UnavailableError):
-    """Trouble that another attempt may not meet; ``reached``: it was the host that answered so."""
+    """Trouble that another attempt may not meet.
+
+    ``unreached`` is the host that could not be reached, "" if it was an answer that is no good.
+    """
 
     def __init__(
-        self, text: str, *, status: int = 502, retry_after: int = 0, reached: bool = False
+        self, text: str, *, status: int = 502, retry_after: int = 0, unreached: str = ""
     ) -> None:
         super().__init__(text, status=status, retry_after=retry_after)
-        self.reached = reached
+        self.unreached = unreached
 
 
 class Web:
@@ -67,7 +70,7 @@ class Web:
 
         A host that was just found down is not asked for some seconds. Raises SourceError.
         """
-        host = urlsplit(url).netloc
+        host = _host(urlsplit(url))
         self._outages.check(host)
         attempts = 1 if self._outages.is_down(host) else self._settings.attempts
         for number in range(1, attempts + 1):
@@ -76,7 +79,7 @@ class Web:
             except PassingError as error:
                 pause = _pause(number, error)
                 if number == attempts or pause > _LONGEST_PAUSE:
-                    self._ended(host, error)
+                    self._note(host, error)
                     raise
             except SourceError:
                 self._outages.answered(host)
@@ -95,30 +98,12 @@ class Web:
 
         Raises PassingError and UnavailableError, for trouble while the body is read too.
         """
-        place = redacted(url)
+        response = await self._followed(url, dict(headers or {}))
         try:
-            response = await self._followed(url, dict(headers or {}))
-            try:
+            with _told(str(response.url)):
                 yield response
-            finally:
-                response.release()
-        except aiohttp.ClientConnectorDNSError:
-            raise PassingError(f"{place}: its name cannot be resolved") from None
-        except aiohttp.ClientConnectorCertificateError:
-            raise UnavailableError(
-                f"{place}: its certificate is not trusted (see SSL_CERT_FILE)"
-            ) from None
-        except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as error:
-            status = error.status if isinstance(error, aiohttp.ClientHttpProxyError) else ""
-            raise PassingError(
-                f"{place}: the proxy in HTTPS_PROXY or HTTP_PROXY does not let through {status}"
-            ) from None
-        except TimeoutError:
-            raise PassingError(f"{place}: it did not answer in time", status=504) from None
-        except aiohttp.InvalidURL:
-            raise UnavailableError(f"{place}: it is no address") from None
-        except aiohttp.ClientError as error:
-            raise PassingError(f"{place}: {_plain(error)}") from None
+        finally:
+            response.release()
 
     def _open(self) -> aiohttp.ClientSession:
         settings = self._settings
@@ -129,9 +114,6 @@ class Web:
                 keepalive_timeout=_KEPT_ALIVE,
                 ttl_dns_cache=60,
                 ssl=_tls(self._env),
-            ),
-            timeout=aiohttp.ClientTimeout(
-                sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "gobp", "Accept-Encoding": "identity"},
@@ -144,27 +126,69 @@ class Web:
         _keep_off_plain_http(url, authorization)
         own = _origin(urlsplit(url))
         for _ in range(_MOST_REDIRECTS + 1):
-            parts = urlsplit(url)
-            sent = dict(headers)
-            if authorization and _origin(parts) == own:
-                sent["Authorization"] = authorization
-            response = await self.session.get(
-                urlunsplit(parts._replace(netloc=_host(parts))),
-                headers=sent,
-                proxy=self._proxies.of(url) or None,
-                allow_redirects=False,
-            )
+            known = bool(authorization) and _origin(urlsplit(url)) == own
+            sent = headers | {"Authorization": authorization} if known else headers
+            response = await self._ask(url, sent)
             if response.status not in _REDIRECTS or "Location" not in response.headers:
                 return response
             response.release()
             url = _redirected(url, response.headers["Location"])
-        raise UnavailableError(f"{redacted(url)}: stopped after {_MOST_REDIRECTS} redirects")
+        raise UnavailableError(f"{_shown(url)}: stopped after {_MOST_REDIRECTS} redirects")
 
-    def _ended(self, host: str, error: PassingError) -> None:
-        if error.reached:
-            self._outages.answered(host)
-        else:
+    async def _ask(self, url: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        parts, proxy = urlsplit(url), self._proxies.of(url)
+        with _told(url):
+            return await self.session.get(
+                urlunsplit(parts._replace(netloc=_host(parts))),
+                headers=headers,
+                proxy=proxy or None,
+                timeout=self._timeout(through_proxy=bool(proxy)),
+                allow_redirects=False,
+            )
+
+    def _timeout(self, *, through_proxy: bool) -> aiohttp.ClientTimeout:
+        """Return how long each step of a request may take.
+
+        A forward proxy may take a connection and then say nothing, which no other bound is for.
+        """
+        connect, read = self._settings.connect_timeout, self._settings.read_timeout
+        return aiohttp.ClientTimeout(
+            connect=connect + read if through_proxy else None, sock_connect=connect, sock_read=read
+        )
+
+    def _note(self, host: str, error: PassingError) -> None:
+        if error.unreached == host:
             self._outages.failed(host, error)
+        else:
+            self._outages.answered(host)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Turn what goes wrong with a request into trouble of a source."""
+    place, host = _shown(url), _host(urlsplit(url))
+    try:
+        yield
+    except aiohttp.ClientConnectorCertificateError:
+        raise UnavailableError(
+            f"{place}: its certificate is not trusted (see SSL_CERT_FILE)"
+        ) from None
+    except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as error:
+        status = f": {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+        raise PassingError(
+            f"{place}: the proxy in HTTPS_PROXY or HTTP_PROXY does not let it through{status}",
+            unreached=host,
+        ) from None
+    except TimeoutError:
+        raise PassingError(
+            f"{place}: it did not answer in time", status=504, unreached=host
+        ) from None
+    except aiohttp.InvalidURL:
+        raise UnavailableError(f"{place}: it is no address") from None
+    except aiohttp.ClientConnectorError as error:
+        raise PassingError(f"{place}: {_plain(error)}", unreached=host) from None
+    except aiohttp.ClientError as error:
+        raise PassingError(f"{place}: {_plain(error)}") from None
 
 
 def check_url(url: str) -> None:
@@ -175,7 +199,7 @@ def check_url(url: str) -> None:
 def _keep_off_plain_http(url: str, authorization: str) -> None:
     parts = urlsplit(url)
     if authorization and parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
-        raise RefusedError(f"{redacted(url)} would get a password over plain http")
+        raise RefusedError(f"{_shown(url)} would get a password over plain http")
 
 
 def _tls(env: Mapping[str, str]) -> ssl.SSLContext:
@@ -196,12 +220,17 @@ def _redirected(url: str, location: str) -> str:
         target = urljoin(url, location)
         scheme, _ = urlsplit(target).scheme, urlsplit(target).port
     except ValueError:
-        raise UnavailableError(f"{redacted(url)} redirects to what is no address") from None
+        raise UnavailableError(f"{_shown(url)} redirects to what is no address") from None
     if scheme not in {"http", "https"}:
-        raise UnavailableError(f"{redacted(url)} redirects to {redacted(target)}")
+        raise UnavailableError(f"{_shown(url)} redirects to {_shown(target)}")
     if scheme == "http" and urlsplit(url).scheme == "https":
-        raise UnavailableError(f"{redacted(url)} redirects to plain http, {redacted(target)}")
+        raise UnavailableError(f"{_shown(url)} redirects to plain http, {_shown(target)}")
     return target
+
+
+def _shown(url: str) -> str:
+    """Return a URL without what may be secret: user and password, and a query (signed URLs)."""
+    return redacted(url).partition("?")[0]
 
 
 def _origin(parts: SplitResult) -> tuple[str, str]:
@@ -212,14 +241,18 @@ def _host(parts: SplitResult) -> str:
     return parts.netloc.rpartition("@")[2]
 
 
-def _plain(error: Exception) -> str:
+def _plain(error: aiohttp.ClientError) -> str:
     """Say in a few words why a request failed; the library's own texts are long."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection: {error.os_error.strerror or error.os_error}"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "it closed the connection without an answer"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "its answer was cut short or garbled"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return "its answer is not HTTP"
-    return redacted(str(error))[:300] or type(error).__name__
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "its name cannot be resolved"
+        case aiohttp.ClientConnectorError():
+            return f"no connection: {error.os_error.strerror or error.os_error}"
+        case aiohttp.ServerDisconnectedError():
+            return "it closed the connection without an answer"
+        case aiohttp.ClientPayloadError():
+            return "its answer was cut short or garbled"
+        case aiohttp.ClientResponseError():
+            return "its answer is not HTTP"
+        case _:
+            return redacted(str(error))[:300] or type(error).__name__

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gobp.errors import UserError
 from gobp.modproxy.settings.schema import Upstream
+from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.forward_proxies import ForwardProxies
 from gobp.modproxy.sources.goproxy import Sources
@@ -126,3 +127,22 @@ def test_a_proxy_that_lets_nothing_through_is_trouble() -> None:
 
     assert caught.value.status == 502
     assert "wrong" not in caught.value.text
+
+
+def test_a_proxy_that_says_nothing_is_not_waited_for() -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def run() -> None:
+        async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+            env = {"HTTPS_PROXY": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"}
+            short = Upstream(attempts=1, connect_timeout=Duration(0.2), read_timeout=Duration(0.2))
+            sources = Sources(short, direct=OffSource(), env=env)
+            try:
+                await sources.proxy("https://modules.example.com").read("a/@v/list")
+            finally:
+                await sources.close()
+
+    with pytest.raises(UnavailableError, match="did not answer in time"):
+        asyncio.run(asyncio.wait_for(run(), 5))

@@ -529,6 +529,50 @@ def test_an_answer_that_is_no_info_is_trouble() -> None:
         with_sources(lambda sources: sources.proxy(server.url).info(MODULE, "v1.0.0"))
 
 
+def test_a_signed_redirect_is_in_no_error() -> None:
+    def answer(request: Request, _: int) -> None:
+        redirect(request, "/loop?signature=hunter2")
+
+    with serving(answer) as server, pytest.raises(UnavailableError, match="redirects") as caught:
+        read(server.url, PATH)
+
+    assert "hunter2" not in caught.value.text
+
+
+def test_where_a_redirect_leads_nowhere_the_server_itself_is_not_down() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+    def answer(request: Request, _: int) -> None:
+        if request.path.endswith(".zip"):
+            redirect(request, nowhere)
+        else:
+            text(request, 200, "fine")
+
+    async def ask(sources: Sources) -> bytes:
+        source = sources.proxy(server.url)
+        with pytest.raises(UnavailableError, match=f"^{nowhere}: no connection"):
+            await source.fetch(ZIP, KeptSink())
+        return await source.read(PATH)
+
+    with serving(answer) as server:
+        assert with_sources(ask) == b"fine"
+
+
+def test_an_answer_in_chunks_that_is_cut_is_trouble() -> None:
+    def answer(request: Request, _: int) -> None:
+        request.protocol_version = "HTTP/1.1"
+        request.send_response(200)
+        request.send_header("Transfer-Encoding", "chunked")
+        request.end_headers()
+        request.wfile.write(b"5\r\nmodul\r\n")
+        request.close_connection = True
+
+    with serving(answer) as server, pytest.raises(UnavailableError, match="cut short"):
+        read(server.url, PATH)
+
+
 def test_what_is_not_http_is_trouble() -> None:
     def answer(request: Request, _: int) -> None:
         request.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
