@@ -190,11 +190,12 @@ def test_a_version_that_was_tagged_again_is_refused(tmp_path: Path, upstream: Up
 
 
 @pytest.mark.parametrize(("first", "second"), [(MOD, ZIP), (ZIP, MOD)])
-def test_files_of_before_and_after_a_version_was_tagged_again_are_not_mixed(
+def test_private_files_of_before_and_after_a_version_was_tagged_again_are_not_mixed(
     tmp_path: Path, upstream: Upstream, first: str, second: str
 ) -> None:
     other_mod = content_of(MOD) + b"// again\n"
-    with proxy(upstream, tmp_path) as server:
+    private = {"modules": SMALL, "private": True, "upstream": upstream.url}
+    with proxy(upstream, tmp_path, rules=[private]) as server:
         assert get(server, first).content == content_of(first)
         upstream.contents[MOD] = other_mod
         upstream.contents[ZIP] = zip_of(SMALL, "v1.0.0", go_mod=other_mod)

@@ -68,19 +68,20 @@ def mod_hash(path: Path, file: ModuleFile) -> str:
     return go_mod_hash(content)
 
 
-def pins_of(file: ModuleFile, path: Path, h1: str) -> Pins:
-    """Return the hashes to note of a .zip or .mod that nobody vouches for, its own last.
+def pins_of_private_zip(file: ModuleFile, path: Path, h1: str) -> Pins:
+    """Return the hashes to note of a zip that nobody else knows: of its go.mod file, then its own.
 
-    A zip tells the hash of the .mod file too: the two may come from upstream at different times,
-    and the version be tagged again in between. Of an +incompatible version it tells nothing: its
-    .mod file is made up, whatever the zip has.
+    The .mod file may come from upstream at another time than the zip, and the version be tagged
+    again in between. The two are the same file (https://go.dev/ref/mod#goproxy-protocol), but for
+    +incompatible versions, whose .mod file is made up.
     """
     pins = [(file, h1)]
-    if file.kind is Kind.ZIP and not file.version.endswith(semver.INCOMPATIBLE):
-        with zipfile.ZipFile(path) as archive:
-            name = f"{file.module}@{file.version}/go.mod"
-            if name in archive.namelist():
+    if file.version.endswith(semver.INCOMPATIBLE):
+        return pins
+    with zipfile.ZipFile(path) as archive:
+        name = f"{file.module}@{file.version}/go.mod"
+        if name in archive.namelist():
+            with archive.open(name) as content:
                 mod = ModuleFile(file.module, file.version, Kind.MOD)
-                with archive.open(name) as content:
-                    pins.insert(0, (mod, go_mod_hash(content.read(MOST_MOD_BYTES))))
+                pins.insert(0, (mod, go_mod_hash(content.read(MOST_MOD_BYTES))))
     return pins

@@ -15,7 +15,7 @@ from gobp.modproxy.fetching.checks import (
     ZipHash,
     check_info,
     mod_hash,
-    pins_of,
+    pins_of_private_zip,
 )
 from gobp.modproxy.fetching.disk import disk_trouble_told
 from gobp.modproxy.fetching.flights import Flights
@@ -187,7 +187,9 @@ class FileFetcher:
         h1 = await asyncio.to_thread(hash_of, fetched, file)
         if route.notarised and await self._notary.check(file.module, file.version, file.kind, h1):
             return [(file, h1)] if file.kind is Kind.ZIP else []
-        return await asyncio.to_thread(pins_of, file, fetched, h1)
+        if file.kind is Kind.ZIP and route.private:
+            return await asyncio.to_thread(pins_of_private_zip, file, fetched, h1)
+        return [(file, h1)]
 
     async def _load(self, file: ModuleFile, route: Route) -> Path:
         with disk_trouble_told(f"{file} cannot be kept by the proxy"):
