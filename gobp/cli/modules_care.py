@@ -142,12 +142,11 @@ def gc(
         note_removed(settings.log, (each.file for each in done.removed))
     verb = "would remove" if dry_run else "removed"
     summary = (
-        f"{verb} {counted(len(done.removed), 'file')} and {done.unfinished} unfinished: "
-        f"{size_text(done.freed)}; {size_text(done.left)} stay"
+        f"{verb} {counted(len(done.removed), 'file')}, {size_text(done.freed)}; "
+        f"{size_text(done.left)} stay"
     )
     facts = {
         "removed": [str(each.file) for each in done.removed],
-        "unfinished": done.unfinished,
         "freed_bytes": done.freed,
         "left_bytes": done.left,
     }

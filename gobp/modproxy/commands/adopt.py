@@ -3,10 +3,12 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from gobp.errors import UserError
 from gobp.modproxy.commands.outcome import Problem, Progress
@@ -126,8 +128,7 @@ def _adopt_sums(tree: ModuleTree, file: SumdbFile, path: Path) -> bool | Problem
 def _linked(tree: ModuleTree, path: Path, take: Callable[[Path], bool]) -> bool | Problem:
     """Give a file to ``take`` as if it were in the tree's folder for unfinished files."""
     try:
-        with tree.new_file() as temporary:
-            link_or_copy(path, temporary)
+        with tree.new_file() as temporary, linked_or_copied(path, temporary):
             return take(temporary)
     except RefusedFileError as refused:
         return Problem(str(path), str(refused), _REMEDY)
@@ -139,20 +140,30 @@ def _linked(tree: ModuleTree, path: Path, take: Callable[[Path], bool]) -> bool 
         return Problem(str(path), f"it cannot be read: {error.strerror}", _REMEDY)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Make ``target``, which exists, a link to a file; a copy on another file system.
+@contextmanager
+def linked_or_copied(source: Path, target: Path) -> Iterator[None]:
+    """Make ``target``, an unfinished file of a tree, a link to a file while the block runs.
 
-    A copy shares the file's blocks where the file system can do that.
+    On another file system it is a copy, which shares the file's blocks where that can be done.
+    The file is locked, as unfinished files are.
     """
-    target.unlink()
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links, or somebody else's file
-        with source.open("rb") as reader, target.open("xb") as writer:
-            try:
-                fcntl.ioctl(writer.fileno(), _CLONE, reader.fileno())
-            except OSError:
-                shutil.copyfileobj(reader, writer, 1024 * 1024)
+    with source.open("rb") as reader:
+        beside = target.with_name(f"{target.name}.link")
+        try:
+            fcntl.flock(reader, fcntl.LOCK_SH)
+            os.link(source, beside)
+            beside.replace(target)
+        except OSError:  # another file system, or one without links, or somebody else's file
+            _copy(reader, target)
+        yield
+
+
+def _copy(reader: IO[bytes], target: Path) -> None:
+    with target.open("wb") as writer:
+        try:
+            fcntl.ioctl(writer.fileno(), _CLONE, reader.fileno())
+        except OSError:
+            shutil.copyfileobj(reader, writer, 1024 * 1024)
 
 
 def _make_lists(published: Iterable[tuple[ModuleTree, Stored]]) -> None:

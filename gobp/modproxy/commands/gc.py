@@ -7,16 +7,14 @@ that is fetched again must be what it was.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from gobp.golang.patterns import ModulePatterns
 from gobp.modproxy.commands.outcome import Problem
 from gobp.modproxy.commands.stored import Stored, all_stored, forget_in_list
 from gobp.modproxy.protocol.requests import Kind
-from gobp.modproxy.tree.module_tree import OWN, ModuleTree
+from gobp.modproxy.tree.module_tree import ModuleTree
 
 GRACE = 600.0  # seconds for which whatever was used or came stays, whatever is asked
-_LEFT_BEHIND = 86_400.0  # seconds after which an unfinished file has nobody who writes it
 _ZIP_FIRST = {Kind.ZIP: 0, Kind.INFO: 1, Kind.MOD: 2}
 
 LastUsed = Callable[[Stored], float]
@@ -43,15 +41,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What was removed: files of versions and their bytes, and unfinished files with theirs.
-
-    ``left`` is the bytes of all files that stay.
-    """
+    """What was removed, its bytes, and those of all files that stay."""
 
     removed: tuple[Stored, ...]
     freed: int
     left: int
-    unfinished: int
     problems: tuple[Problem, ...] = ()
 
 
@@ -74,17 +68,13 @@ def collect(
     ]
     removed = _chosen(free, wanted, total, now)
     freed = sum(each.size for each in removed)
-    unfinished = _left_behind(tree, now)
     if not dry_run:
         _remove(tree, removed)
-        for path, _ in unfinished:
-            path.unlink(missing_ok=True)
     left = total - freed
     return Collected(
         removed=tuple(removed),
-        freed=freed + sum(size for _, size in unfinished),
+        freed=freed,
         left=left,
-        unfinished=len(unfinished),
         problems=_problems(wanted, left),
     )
 
@@ -127,16 +117,6 @@ def _remove(tree: ModuleTree, removed: Iterable[Stored]) -> None:
         forget_in_list(tree, module, {each.file.version for each in files})
         for each in sorted(files, key=lambda file: _ZIP_FIRST[file.file.kind]):
             each.path.unlink(missing_ok=True)
-
-
-def _left_behind(tree: ModuleTree, now: float) -> list[tuple[Path, int]]:
-    """Return unfinished files of processes that were killed, with their sizes."""
-    found = []
-    for path in sorted((tree.root / OWN / "tmp").glob("*")):
-        status = path.stat()
-        if status.st_mtime < now - _LEFT_BEHIND:
-            found.append((path, status.st_size))
-    return found
 
 
 def _problems(wanted: Wanted, left: int) -> tuple[Problem, ...]:

@@ -59,7 +59,6 @@ def gc_all(settings: Settings, bounds: Bounds, *, dry_run: bool) -> Collected:
             removed=(*done.removed, *other.removed),
             freed=done.freed + other.freed,
             left=done.left + other.left,
-            unfinished=done.unfinished + other.unfinished,
         )
     untold = () if dry_run else tell_removed(settings, (each.file for each in done.removed))
     return replace(done, problems=(*done.problems, *untold))

@@ -3,12 +3,14 @@
 Lookups that were made at different times have different signed trees, and a client that has seen
 one wants proof that the next one continues it: tiles that only the database has. So all lookups
 of the tree get the newest signed tree, which is as good an answer, and the tiles for it are
-fetched, and for older trees that clients may have seen here.
+fetched, and for older trees that clients may have seen here. Nothing is renewed where all lookups
+have one tree already.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gobp.golang.note import NoteError, Verifier, open_note
@@ -52,33 +54,40 @@ async def mirror_sums(
         lambda name: fetching.small(SumdbFile(database, name)), names, progress
     )
     lookups = dict(lookups_in(tree, database))
-    newest = _newest(lookups, verifier)
+    newest = await _newest(fetching, {lookup.note for lookup in lookups.values()}, verifier)
     if newest is None:
         return MirroredSums(0, tuple(problems))
     seen = {*known_heads(tree, database), *(lookup.size for lookup in lookups.values())}
-    heads = {head for head in seen if head <= newest.lookup.size}
-    renewed = {name: lookup.under(newest.lookup) for name, lookup in lookups.items()}
+    heads = {head for head in seen if head <= newest.tree.size}
+    renewed = {name: old.under(newest.note, newest.tree.size) for name, old in lookups.items()}
     needed = needed_tiles(renewed.values(), heads)
     tiles = await _tiles(fetching, database, needed, progress)
     proven, doubts = await asyncio.to_thread(_proven, renewed, newest.tree, tiles)
-    await asyncio.to_thread(_write, tree, database, {n: lookups[n] for n in proven}, newest.lookup)
-    remember_heads(tree, database, heads)
+    changed = {name: renewed[name] for name in proven if lookups[name] != renewed[name]}
+    await asyncio.to_thread(_write, tree, database, changed, newest.note)
+    remember_heads(tree, database, {*heads, newest.tree.size})
     return MirroredSums(len(proven.intersection(names)), (*problems, *doubts))
 
 
 @dataclass(frozen=True, slots=True)
-class _Newest:
-    """The newest tree that the database has signed."""
+class _Head:
+    """A tree that the database has signed."""
 
-    lookup: Lookup
+    note: str
     tree: Tree
 
 
-def _newest(lookups: Mapping[str, Lookup], verifier: Verifier) -> _Newest | None:
-    for lookup in sorted(lookups.values(), key=lambda each: each.size, reverse=True):
-        with contextlib.suppress(NoteError):  # an answer that somebody else has signed
-            return _Newest(lookup, parse_tree_head(open_note(lookup.note, verifier)))
-    return None
+async def _newest(fetching: Fetching, notes: AbstractSet[str], verifier: Verifier) -> _Head | None:
+    """Return the newest tree head: the one that all lookups have, or else the latest there is."""
+    candidates = set(notes)
+    if len(notes) > 1:
+        with contextlib.suppress(UnfetchedError, UnicodeDecodeError):
+            candidates.add((await fetching.small(SumdbFile(verifier.name, "latest"))).decode())
+    heads = []
+    for note in candidates:
+        with contextlib.suppress(NoteError):  # somebody else has signed it
+            heads.append(_Head(note, parse_tree_head(open_note(note, verifier))))
+    return max(heads, key=lambda head: head.tree.size, default=None)
 
 
 async def _tiles(
@@ -114,10 +123,8 @@ def _proven(
     return frozenset(proven), doubts
 
 
-def _write(tree: ModuleTree, database: str, lookups: Mapping[str, Lookup], newest: Lookup) -> None:
+def _write(tree: ModuleTree, database: str, lookups: Mapping[str, Lookup], note: str) -> None:
     for name, lookup in lookups.items():
-        if lookup.note != newest.note:
-            path = tree.root / SumdbFile(database, name).path
-            tree.replace(path, bytes(lookup.under(newest)))
-    tree.replace(tree.root / SumdbFile(database, "latest").path, newest.note.encode())
+        tree.replace(tree.root / SumdbFile(database, name).path, bytes(lookup))
+    tree.replace(tree.root / SumdbFile(database, "latest").path, note.encode())
     tree.publish_bytes(b"", tree.root / SumdbFile(database, "supported").path)

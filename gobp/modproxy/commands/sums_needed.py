@@ -32,9 +32,9 @@ class Lookup:
         index, record, note = split_lookup(content)
         return cls(index, record, note, parse_tree_head(note.rpartition("\n\n")[0] + "\n").size)
 
-    def under(self, other: "Lookup") -> "Lookup":
-        """Return the same record with the signed tree of another answer."""
-        return Lookup(self.index, self.record, other.note, other.size)
+    def under(self, note: str, size: int) -> "Lookup":
+        """Return the same record with another signed tree, of so many records."""
+        return Lookup(self.index, self.record, note, size)
 
     def __bytes__(self) -> bytes:
         return f"{self.index}\n{self.record}\n{self.note}".encode()
@@ -76,7 +76,10 @@ def remember_heads(tree: ModuleTree, database: str, sizes: Iterable[int]) -> Non
 def needed_sums(
     tree: ModuleTree, versions: Iterable[tuple[str, str]]
 ) -> Iterator[tuple[SumdbFile, Path]]:
-    """Yield the files of all databases in a tree that clients need for versions, sorted."""
+    """Yield the files of all databases in a tree that clients need for versions, sorted.
+
+    In place of a tile that is not full the tree may have it as it was later: clients take that.
+    """
     chosen = sorted(versions)
     for database in databases_in(tree):
         found: dict[str, Lookup] = {}
@@ -86,7 +89,8 @@ def needed_sums(
             if lookup is not None:
                 found[name] = lookup
         tiles = needed_tiles(list(found.values()), known_heads(tree, database))
-        names = {"supported", "latest", *found, *(tile.path for tile in tiles)} if found else ()
+        names = {"supported", "latest", *found} if found else set()
+        names.update(path for tile in tiles for path in (tile.path, tile.whole.path))
         for name in sorted(names):
             file = SumdbFile(database, name)
             path = tree.root / file.path

@@ -8,7 +8,7 @@ from gobp.modproxy.commands.damage import damage_of, damage_of_sums
 from gobp.modproxy.commands.sums_needed import Lookup
 from gobp.modproxy.fetching.checks import ZipHash
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, SumdbFile
-from gobp.modproxy.tree.module_tree import ModuleTree
+from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
 
 
 class RefusedFileError(Exception):
@@ -29,8 +29,8 @@ def take_file(
     if damage:
         raise RefusedFileError(damage)
     content = temporary.read_bytes()
-    if file.kind is Kind.MOD and expected not in {"", go_mod_hash(content)}:
-        raise RefusedFileError(f"its hash is {go_mod_hash(content)}, but it should be {expected}")
+    if file.kind is Kind.MOD:
+        _check_hash(tree, file, go_mod_hash(content), expected)
     new = tree.publish(temporary, tree.path_of(file))
     if not new and file.kind is Kind.MOD and tree.path_of(file).read_bytes() != content:
         raise RefusedFileError("the tree has another file, with another hash")
@@ -58,10 +58,17 @@ def take_sums(tree: ModuleTree, file: SumdbFile, temporary: Path) -> bool:
 
 
 def _take_zip(tree: ModuleTree, file: ModuleFile, temporary: Path, h1: str, expected: str) -> bool:
-    for known in (expected, tree.pinned_hash(file.module, file.version)):
+    _check_hash(tree, file, h1, expected)
+    try:
+        return tree.publish_zip(temporary, file, h1)
+    except ChangedVersionError as error:  # another one came in this moment
+        raise RefusedFileError(error.summary) from None
+
+
+def _check_hash(tree: ModuleTree, file: ModuleFile, h1: str, expected: str) -> None:
+    for known in (expected, tree.pinned_hash(file.module, file.version, file.kind)):
         if known not in {"", h1}:
             raise RefusedFileError(f"its hash is {h1}, but it should be {known}")
-    return tree.publish_zip(temporary, file, h1)
 
 
 def _renew_lookup(tree: ModuleTree, path: Path, here: bytes, content: bytes) -> bool:

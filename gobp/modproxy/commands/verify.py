@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.golang.dirhash import go_mod_hash
-from gobp.golang.module import escape_version
 from gobp.modproxy.commands.damage import (
     MOST_SMALL_BYTES,
     damage_of,
@@ -24,6 +23,7 @@ from gobp.modproxy.tree.module_tree import OWN, ModuleTree
 from gobp.modproxy.tree.trees import Trees
 
 _REFETCH = "run this command with --fix: it is put aside, and fetched again when it is asked for."
+_CHANGED = "its hash is {}; it was {} when it was first seen"
 _IN_GIT = "correct it in the repository that the published tree comes from."
 
 
@@ -109,18 +109,21 @@ def _check(tree: ModuleTree, stored: Stored, zip_hash: ZipHash, *, fix: bool) ->
         return _Checked(tree, stored, damage=error.text)
     known = tree.pinned_hash(file.module, file.version)
     if not known and fix:
-        name = f"{escape_version(file.version)}.ziphash"
-        tree.publish_bytes(h1.encode(), tree.root / version_folder(file.module) / name)
+        tree.pin(file, h1)
     if known == h1 or damage_of_pin(known.encode()):  # a damaged pin is found by itself
         return _Checked(tree, stored, h1, pinned=not known and fix)
-    return _Checked(tree, stored, damage=f"its hash is {h1}; it was {known} when it was first seen")
+    return _Checked(tree, stored, damage=_CHANGED.format(h1, known))
 
 
 def _check_small(tree: ModuleTree, stored: Stored) -> _Checked:
     damage = damage_of(stored.file, stored.path)
     if damage or stored.file.kind is Kind.INFO:
         return _Checked(tree, stored, damage=damage)
-    return _Checked(tree, stored, go_mod_hash(stored.path.read_bytes()))
+    h1 = go_mod_hash(stored.path.read_bytes())
+    known = tree.pinned_hash(stored.file.module, stored.file.version, Kind.MOD)
+    if known not in {"", h1}:
+        return _Checked(tree, stored, damage=_CHANGED.format(h1, known))
+    return _Checked(tree, stored, h1)
 
 
 def _damaged_others(tree: ModuleTree) -> Iterator[Damaged]:

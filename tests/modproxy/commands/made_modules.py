@@ -40,17 +40,20 @@ def info(version: str) -> bytes:
     return json.dumps({"Version": version, "Time": "2024-01-02T03:04:05Z"}).encode()
 
 
-def add_version(tree: ModuleTree, module: str, version: str, *, kinds: str = "info mod zip") -> str:
+def add_version(
+    tree: ModuleTree, module: str, version: str, *, kinds: str = "info mod zip", mod: bytes = b""
+) -> str:
     """Put a version into a tree, and return the hash of its zip ("" without one)."""
     h1 = ""
+    mod = mod or go_mod(module)
     if "info" in kinds:
         tree.publish_small(ModuleFile(module, version, Kind.INFO), info(version))
     if "mod" in kinds:
-        tree.publish_small(ModuleFile(module, version, Kind.MOD), go_mod(module))
+        tree.publish_small(ModuleFile(module, version, Kind.MOD), mod)
     if "zip" in kinds:
         file = ModuleFile(module, version, Kind.ZIP)
         with tree.new_file() as temporary:
-            temporary.write_bytes(module_zip(module, version))
+            temporary.write_bytes(module_zip(module, version, {"go.mod": mod}))
             h1 = zip_hash(temporary, file)
             tree.publish_zip(temporary, file, h1)
     return h1

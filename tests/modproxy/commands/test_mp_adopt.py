@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gobp.errors import UserError
-from gobp.modproxy.commands.adopt import Adopted, adopt, cache_folder
+from gobp.modproxy.commands.adopt import Adopted, adopt, cache_folder, linked_or_copied
 from gobp.modproxy.commands.outcome import Quiet
 from gobp.modproxy.protocol.answers import Answer, failure
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
@@ -206,3 +206,13 @@ def test_a_cache_is_named_by_either_folder(cache: Path) -> None:
 def test_a_folder_without_modules_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no module cache"):
         cache_folder(tmp_path)
+
+
+def test_another_process_that_starts_leaves_a_linked_file_alone(trees: Trees, cache: Path) -> None:
+    source = cache / "example.com/a/@v/v1.0.0.zip"
+    os.utime(source, (1, 1))
+
+    with trees.public.new_file() as temporary, linked_or_copied(source, temporary):
+        new_trees(trees.public.root.parent)
+
+        assert temporary.samefile(source)

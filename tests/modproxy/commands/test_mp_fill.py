@@ -14,7 +14,7 @@ from gobp.modproxy.commands.explain import Step
 from gobp.modproxy.commands.mirror import Mirrored
 from gobp.modproxy.commands.outcome import Quiet
 from gobp.modproxy.commands.sync import sync
-from gobp.modproxy.protocol.requests import Kind, ModuleFile
+from gobp.modproxy.protocol.requests import Kind
 from gobp.modproxy.settings.schema import Action, Mode, Rule, Settings, Sums, Upstream
 from gobp.modproxy.tree.module_tree import ModuleTree
 from tests.modproxy.commands.made_modules import UPPER, A, add_version, go_mod, path_in
@@ -30,9 +30,7 @@ def upstream(tmp_path: Path) -> ModuleTree:
         add_version(tree, A, version)
     tree.write_list(A, ("v1.0.0", "v1.1.0", "v1.1.1-rc.1"))
     add_version(tree, UPPER, "v0.1.0")
-    add_version(tree, B, "v1.0.0", kinds="info zip")
-    mod = go_mod(B, f"{A} v1.0.0", f"{UPPER} v0.1.0", go="1.21")
-    tree.publish_small(ModuleFile(B, "v1.0.0", Kind.MOD), mod)
+    add_version(tree, B, "v1.0.0", mod=go_mod(B, f"{A} v1.0.0", f"{UPPER} v0.1.0"))
     return tree
 
 

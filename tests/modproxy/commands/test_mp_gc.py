@@ -99,19 +99,6 @@ def test_a_file_that_is_being_read_can_be_read_to_its_end(tree: ModuleTree) -> N
     assert not path.exists()
 
 
-def test_unfinished_files_of_killed_processes_are_removed_after_a_day(tree: ModuleTree) -> None:
-    old, young = (tree.root / ".gobp/tmp" / name for name in ("old", "young"))
-    old.write_bytes(b"1234")
-    young.write_bytes(b"1234")
-    os.utime(old, (NOW - 2 * DAY, NOW - 2 * DAY))
-    os.utime(young, (NOW, NOW))
-
-    found = collected(tree, Wanted(None, None))
-
-    assert (old.exists(), young.exists()) == (False, True)
-    assert (found.unfinished, found.freed) == (1, 4)
-
-
 def test_a_file_without_an_index_was_used_when_it_came(tree: ModuleTree) -> None:
     path = path_in(tree, A, "v1.0.0", Kind.ZIP)
     os.utime(path, (1, 1))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gobp.golang.dirhash import go_mod_hash
 from gobp.golang.tlog import Tile
 from gobp.modproxy.commands.outcome import Quiet
 from gobp.modproxy.commands.verify import Verified, verify
-from gobp.modproxy.protocol.requests import Kind
+from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import zip_hash
@@ -72,6 +73,17 @@ def empty_mod(trees: Trees) -> Path:
     return path
 
 
+def changed_mod(trees: Trees) -> Path:
+    path = path_in(trees.private, "corp.example/p", "v0.1.0", Kind.MOD)
+    trees.private.pin(ModuleFile("corp.example/p", "v0.1.0", Kind.MOD), mod_hash(path))
+    path.write_bytes(path.read_bytes() + b"// more\n")
+    return path
+
+
+def mod_hash(path: Path) -> str:
+    return go_mod_hash(path.read_bytes())
+
+
 def info_of_another(trees: Trees) -> Path:
     path = path_in(trees.public, A, "v1.0.0", Kind.INFO)
     path.write_bytes(b'{"Version":"v1.0.1"}')
@@ -116,6 +128,7 @@ def lookup_that_is_none(trees: Trees) -> Path:
         (change_zip, "when it was first seen"),
         (nuls_in_mod, "NUL bytes"),
         (empty_mod, "names no module"),
+        (changed_mod, "when it was first seen"),
         (info_of_another, "that of version v1.0.1"),
         (nuls_in_list, "NUL bytes"),
         (strange_pin, "no h1: hash"),
