@@ -4,10 +4,10 @@ import argparse
 import os
 import sys
 
-from bench import detect, layers, pack
+from bench import detect, layers, module_proxy, pack
 from bench.report import Absent
 
-BENCHES = {"detect": detect, "layers": layers, "pack": pack}
+BENCHES = {"detect": detect, "layers": layers, "module_proxy": module_proxy, "pack": pack}
 
 
 def main() -> int:
