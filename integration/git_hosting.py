@@ -93,7 +93,10 @@ class GitHost:
             path, _, query = request.path.partition("?")
             self.asked.append(f"{request.command} {request.path}")
             if query != "go-get=1":
-                return backend.answer(request)
+                repository = f"{path.partition('.git')[0]}.git".lstrip("/")
+                if (self.repositories / repository).exists():
+                    return backend.answer(request)
+                return request.send(404, b"no such repository\n")
             module = f"{host}{path}".rstrip("/")
             matching = [tag for prefix, tag in self.roots.items() if is_below(module, prefix)]
             if not matching:

@@ -20,7 +20,10 @@ _NOT_LET_IN = re.compile(
     r"|returned error: 40[13]|Access denied|Permission denied|Host key verification failed"
     r"|no .*host key is known",
 )
-_NOISE = re.compile(r"(?:hint|warning): |Cloning into |remote: (?:Counting|Compressing|Total)")
+_NOISE = re.compile(
+    r"(?:hint|warning): |remote: (?:Counting|Compressing|Total)|Please make sure you have the"
+    r"|and the repository exists|fatal: Could not read from remote repository"
+)
 _SHOWN_LINES, _SHOWN_CHARACTERS = 3, 400
 
 
