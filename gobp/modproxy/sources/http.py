@@ -16,7 +16,8 @@ from gobp.modproxy.sources.source import (
     SourceError,
     UnavailableError,
 )
-from gobp.modproxy.sources.web import PassingError, Web
+from gobp.modproxy.sources.trouble import PassingError
+from gobp.modproxy.sources.web import Web
 from gobp.system.fetch import redacted
 
 MOST_SMALL_BYTES = 16 * 1024 * 1024

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -14,7 +14,8 @@ from gobp.modproxy.settings.schema import Upstream
 from gobp.modproxy.sources.forward_proxies import ForwardProxies
 from gobp.modproxy.sources.outages import Outages
 from gobp.modproxy.sources.source import RefusedError, SourceError, UnavailableError
-from gobp.system.fetch import ca_bundle, redacted
+from gobp.modproxy.sources.trouble import PassingError, host_of, shown, told
+from gobp.system.fetch import ca_bundle
 from gobp.system.netrc import THIS_MACHINE, basic_authorization
 
 _T = TypeVar("_T")
@@ -24,19 +25,6 @@ _KEPT_ALIVE = 90  # seconds, as Go keeps idle connections
 _BUFFER = 256 * 1024
 _FIRST_PAUSE = 0.25  # seconds, twice as long before each further attempt
 _LONGEST_PAUSE = 10.0
-
-
-class PassingError(UnavailableError):
-    """Trouble that another attempt may not meet.
-
-    ``unreached`` is the host that could not be reached, "" if it was an answer that is no good.
-    """
-
-    def __init__(
-        self, text: str, *, status: int = 502, retry_after: int = 0, unreached: str = ""
-    ) -> None:
-        super().__init__(text, status=status, retry_after=retry_after)
-        self.unreached = unreached
 
 
 class Web:
@@ -70,7 +58,7 @@ class Web:
 
         A host that was just found down is not asked for some seconds. Raises SourceError.
         """
-        host = _host(urlsplit(url))
+        host = host_of(urlsplit(url))
         self._outages.check(host)
         attempts = 1 if self._outages.is_down(host) else self._settings.attempts
         for number in range(1, attempts + 1):
@@ -100,7 +88,7 @@ class Web:
         """
         response = await self._followed(url, dict(headers or {}))
         try:
-            with _told(str(response.url)):
+            with told(str(response.url)):
                 yield response
         finally:
             response.release()
@@ -133,13 +121,13 @@ class Web:
                 return response
             response.release()
             url = _redirected(url, response.headers["Location"])
-        raise UnavailableError(f"{_shown(url)}: stopped after {_MOST_REDIRECTS} redirects")
+        raise UnavailableError(f"{shown(url)}: stopped after {_MOST_REDIRECTS} redirects")
 
     async def _ask(self, url: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         parts, proxy = urlsplit(url), self._proxies.of(url)
-        with _told(url):
+        with told(url):
             return await self.session.get(
-                urlunsplit(parts._replace(netloc=_host(parts))),
+                urlunsplit(parts._replace(netloc=host_of(parts))),
                 headers=headers,
                 proxy=proxy or None,
                 timeout=self._timeout(through_proxy=bool(proxy)),
@@ -163,34 +151,6 @@ class Web:
             self._outages.answered(host)
 
 
-@contextmanager
-def _told(url: str) -> Iterator[None]:
-    """Turn what goes wrong with a request into trouble of a source."""
-    place, host = _shown(url), _host(urlsplit(url))
-    try:
-        yield
-    except aiohttp.ClientConnectorCertificateError:
-        raise UnavailableError(
-            f"{place}: its certificate is not trusted (see SSL_CERT_FILE)"
-        ) from None
-    except (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError) as error:
-        status = f": {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
-        raise PassingError(
-            f"{place}: the proxy in HTTPS_PROXY or HTTP_PROXY does not let it through{status}",
-            unreached=host,
-        ) from None
-    except TimeoutError:
-        raise PassingError(
-            f"{place}: it did not answer in time", status=504, unreached=host
-        ) from None
-    except aiohttp.InvalidURL:
-        raise UnavailableError(f"{place}: it is no address") from None
-    except aiohttp.ClientConnectorError as error:
-        raise PassingError(f"{place}: {_plain(error)}", unreached=host) from None
-    except aiohttp.ClientError as error:
-        raise PassingError(f"{place}: {_plain(error)}") from None
-
-
 def check_url(url: str) -> None:
     """Raise RefusedError for a URL that would send a password where anybody can read it."""
     _keep_off_plain_http(url, basic_authorization(url, {}))
@@ -199,7 +159,7 @@ def check_url(url: str) -> None:
 def _keep_off_plain_http(url: str, authorization: str) -> None:
     parts = urlsplit(url)
     if authorization and parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
-        raise RefusedError(f"{_shown(url)} would get a password over plain http")
+        raise RefusedError(f"{shown(url)} would get a password over plain http")
 
 
 def _tls(env: Mapping[str, str]) -> ssl.SSLContext:
@@ -220,39 +180,13 @@ def _redirected(url: str, location: str) -> str:
         target = urljoin(url, location)
         scheme, _ = urlsplit(target).scheme, urlsplit(target).port
     except ValueError:
-        raise UnavailableError(f"{_shown(url)} redirects to what is no address") from None
+        raise UnavailableError(f"{shown(url)} redirects to what is no address") from None
     if scheme not in {"http", "https"}:
-        raise UnavailableError(f"{_shown(url)} redirects to {_shown(target)}")
+        raise UnavailableError(f"{shown(url)} redirects to {shown(target)}")
     if scheme == "http" and urlsplit(url).scheme == "https":
-        raise UnavailableError(f"{_shown(url)} redirects to plain http, {_shown(target)}")
+        raise UnavailableError(f"{shown(url)} redirects to plain http, {shown(target)}")
     return target
 
 
-def _shown(url: str) -> str:
-    """Return a URL without what may be secret: user and password, and a query (signed URLs)."""
-    return redacted(url).partition("?")[0]
-
-
 def _origin(parts: SplitResult) -> tuple[str, str]:
-    return parts.scheme, _host(parts).lower()
-
-
-def _host(parts: SplitResult) -> str:
-    return parts.netloc.rpartition("@")[2]
-
-
-def _plain(error: aiohttp.ClientError) -> str:
-    """Say in a few words why a request failed; the library's own texts are long."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "its name cannot be resolved"
-        case aiohttp.ClientConnectorError():
-            return f"no connection: {error.os_error.strerror or error.os_error}"
-        case aiohttp.ServerDisconnectedError():
-            return "it closed the connection without an answer"
-        case aiohttp.ClientPayloadError():
-            return "its answer was cut short or garbled"
-        case aiohttp.ClientResponseError():
-            return "its answer is not HTTP"
-        case _:
-            return redacted(str(error))[:300] or type(error).__name__
+    return parts.scheme, host_of(parts).lower()

@@ -560,6 +560,27 @@ def test_where_a_redirect_leads_nowhere_the_server_itself_is_not_down() -> None:
         assert with_sources(ask) == b"fine"
 
 
+def test_a_host_that_is_slow_with_one_file_is_asked_for_others() -> None:
+    released = threading.Event()
+    short = Upstream(read_timeout=Duration(0.2), attempts=1)
+
+    def answer(request: Request, _: int) -> None:
+        if request.path.endswith(".zip"):
+            released.wait(10)
+        else:
+            text(request, 200, "fine")
+
+    async def ask(sources: Sources) -> bytes:
+        source = sources.proxy(server.url)
+        with pytest.raises(UnavailableError, match="did not answer in time"):
+            await source.fetch(ZIP, KeptSink())
+        return await source.read(PATH)
+
+    with serving(answer) as server:
+        assert with_sources(ask, settings=short) == b"fine"
+        released.set()
+
+
 def test_an_answer_in_chunks_that_is_cut_is_trouble() -> None:
     def answer(request: Request, _: int) -> None:
         request.protocol_version = "HTTP/1.1"
