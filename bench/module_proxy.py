@@ -203,7 +203,7 @@ class _Bench:
                 {
                     "side": name,
                     "app s": round(seconds, 2),
-                    "x direct": round(seconds / float(rows[0]["app s"]), 2) if rows else 1.0,
+                    "x direct": f"{seconds / float(rows[0]['app s']):.2f}" if rows else "1.00",
                     "zips fetched": runs[0][1],
                     "requests for 16 clients": str(herd),
                 }
@@ -400,7 +400,7 @@ def _print_loads(
             {
                 f"{test}, {_CONNECTIONS} connections": name,
                 "MB/s" if test == "zip" else "req/s": round(_rate(test, runs)),
-                "gobp is x": round(own / _rate(test, runs), 2),
+                "gobp is x": f"{own / _rate(test, runs):.2f}",
                 "p50 ms": round(statistics.median(run.median for run in runs), 2),
                 "p99 ms": round(statistics.median(run.p99 for run in runs), 2),
                 "CPU us": round(statistics.median(run.cpu for run in runs), 1),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import time
@@ -52,6 +53,8 @@ def serve(settings: Settings, address: Address, reload: Callable[[], Settings]) 
     current = _Current(settings, reload, draining)
     server = Server(draining, settings.notice, **_options(settings, address))
     server.on_reload(current.renew)
+    gc.collect()
+    gc.freeze()  # so that workers do not write to these pages, which they share
     loader = cast("Callable[..., Callable[..., Any]]", current.load)  # granian takes objects too
     server.serve(target_loader=loader, wrap_loader=False)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -107,6 +108,8 @@ async def start(settings: Settings, draining: Draining) -> Running:
         changing_seconds=settings.fresh.list,
     )
     tasks = (asyncio.ensure_future(journal.run(now)), asyncio.ensure_future(_end_with_parent()))
+    gc.collect()
+    gc.freeze()  # what is there now stays: to look through it again would only hold requests up
     return Running(app, worker, journal, audit, tasks, settings.drain)
 
 
