@@ -23,7 +23,7 @@ from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.sources.chain import Link
 from gobp.modproxy.sources.goproxy import Sources
 from gobp.modproxy.sources.source import NotFoundError, SourceError
-from gobp.modproxy.tree.module_tree import OWN, kinds_of
+from gobp.modproxy.tree.module_tree import kinds_of
 from gobp.modproxy.vcs.source import VcsSource
 
 _LATEST = "latest"
@@ -98,7 +98,7 @@ class _Asking:
 
     async def steps(self) -> AsyncIterator[Step]:
         """Yield what each says."""
-        cache = Path(self.settings.root) / OWN / "vcs"
+        cache = Path(self.settings.root) / "vcs"
         direct = VcsSource(self.settings.vcs, cache=cache, env=os.environ)
         sources = Sources(self.settings.upstream, direct=direct, env=os.environ)
         await sources.open()

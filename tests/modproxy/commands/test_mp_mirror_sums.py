@@ -126,6 +126,18 @@ def test_what_is_needed_of_a_database_is_enough_elsewhere(tree: ModuleTree, tmp_
     assert not (elsewhere.root / "sumdb" / NAME / "lookup/example.com/!mod900@v1.0.0").exists()
 
 
+def test_what_came_in_two_archives_is_proven_in_any_order(tree: ModuleTree, tmp_path: Path) -> None:
+    elsewhere = ModuleTree(tmp_path / "elsewhere", durable=False)
+    elsewhere.prepare()
+    for size, number in ((300, 7), (1000, 800)):
+        mirror(tree, SmallDatabase(size), number)
+        for file, path in needed_sums(tree, {(f"example.com/Mod{number}", "v1.0.0")}):
+            elsewhere.replace(elsewhere.root / file.path, path.read_bytes())
+
+    for order in itertools.permutations((7, 800)):
+        assert len(prove_offline(elsewhere, tmp_path / f"client{order}", *order)) == 4
+
+
 def test_a_record_that_is_not_in_the_log_is_a_problem_and_stays_as_it_was(
     tree: ModuleTree, tmp_path: Path
 ) -> None:
