@@ -6,15 +6,17 @@ import itertools
 import os
 import random
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -307,6 +309,36 @@ def test_a_large_zip_reaches_its_client_while_it_is_fetched(pair: Pair) -> None:
     assert time.monotonic() - began < 2
     assert answer.headers["content-length"] == str(len(content_of(path)))
     answer.close()
+
+
+def test_clients_that_do_not_read_take_no_memory(pair: Pair) -> None:
+    path = f"example.com/unread{LARGE}/@v/v1.0.0.zip"
+    pair.upstream.next_answers[path] = [drop_by_drop(1)]
+    before = sum(memory_of(worker) for worker in workers_of(pair.server))
+    with ExitStack() as stack:
+        for _ in range(24):
+            client = stack.enter_context(connected(pair.server))
+            client.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        _until((pair.server.root / "public" / path).exists)
+        time.sleep(0.5)
+        taken = sum(memory_of(worker) for worker in workers_of(pair.server)) - before
+    assert taken < 60_000_000  # of 216 MB that they asked for
+    assert get(pair.server, path).content == content_of(path)
+
+
+def memory_of(process: int) -> int:
+    """Return the bytes of memory that are a process's share."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def connected(server: ModuleServer) -> socket.socket:
+    """Return a connection whose client takes in little that it does not read."""
+    parts = urlsplit(server.url)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((parts.hostname, parts.port))
+    return client
 
 
 def test_a_zip_of_unknown_length_is_given_whole(pair: Pair) -> None:

@@ -1,7 +1,7 @@
 """Fetch one file of a version into the tree: on its own, once, checked, then published."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from gobp.modproxy.routing import Route
 from gobp.modproxy.sources.source import NotFoundError, SourceError, UnavailableError
 from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
 
+_MOST_STREAMS = 64  # at the same time: each may keep a thread of the server busy
 MOST_ZIP_BYTES = 500 * 1024 * 1024  # as in golang.org/x/mod/zip
 
 
@@ -62,6 +63,7 @@ class FileFetcher:
         self._backing = backing or NoBacking()
         self._on_published = on_published
         self._fetches: dict[str, _Fetch] = {}
+        self._streams = 0
         self._storing: set[asyncio.Task[None]] = set()
 
     def begin(self, file: ModuleFile, route: Route) -> "asyncio.Task[Path]":
@@ -76,8 +78,10 @@ class FileFetcher:
         fetch = self._begin(file, route)
         ends: set[asyncio.Future[Any]] = {fetch.job, fetch.spool.large}
         await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if fetch.spool.large.done() and not fetch.job.done():
-            return Streamed(fetch.spool.length, fetch.spool.chunks())
+        if fetch.job.done() or self._streams >= _MOST_STREAMS:
+            return await wait(fetch.job, seconds)
+        if fetch.spool.large.done():
+            return Streamed(fetch.spool.length, self._stream(fetch.spool))
         return await wait(fetch.job, 0)
 
     async def load(self, file: ModuleFile, route: Route, seconds: float) -> Path:
@@ -103,6 +107,14 @@ class FileFetcher:
         await self._jobs.drain(seconds)
         if self._storing:
             await asyncio.wait(self._storing, timeout=seconds)
+
+    async def _stream(self, spool: Spool) -> AsyncIterator[bytes]:
+        self._streams += 1
+        try:
+            async for chunk in spool.chunks():
+                yield chunk
+        finally:
+            self._streams -= 1
 
     def _begin(self, file: ModuleFile, route: Route) -> _Fetch:
         known = self._fetches.get(file.path)

@@ -1,6 +1,6 @@
 """What granian hands to an application (https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
 Headers = list[tuple[str, str]]
@@ -31,19 +31,15 @@ class Scope(Protocol):
     headers: RequestHeaders
 
 
-class StreamTransport(Protocol):
-    """A body that is sent in parts."""
-
-    async def send_bytes(self, data: bytes) -> None:
-        """Send a part; waits while the client is slow."""
-        ...
-
-
 class HttpProtocol(Protocol):
     """The way to read a request's body and to answer it, once."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body in parts."""
+        ...
+
+    def client_disconnect(self) -> Awaitable[None]:
+        """Wait until the client has left."""
         ...
 
     def response_empty(self, status: int, headers: Headers) -> None:
@@ -62,8 +58,4 @@ class HttpProtocol(Protocol):
         self, status: int, headers: Headers, file: str, start: int, end: int
     ) -> None:
         """Answer with the bytes from start to before end of a file."""
-        ...
-
-    def response_stream(self, status: int, headers: Headers) -> StreamTransport:
-        """Answer with a body that is sent in parts."""
         ...

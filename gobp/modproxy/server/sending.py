@@ -1,12 +1,11 @@
 """Send an answer: whole, a part of it, as it comes, or only that nothing has changed."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import cast
-
-from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # its public name
 
 from gobp.modproxy.protocol.answers import Answer, Keep, Streamed, failure
 from gobp.modproxy.server.asked import Asked
@@ -17,6 +16,7 @@ from gobp.modproxy.server.conditional import (
     not_modified,
     part_wanted,
 )
+from gobp.modproxy.server.piped import Pipe
 from gobp.modproxy.server.rsgi import Headers, HttpProtocol
 from gobp.modproxy.sources.source import SourceError
 
@@ -120,21 +120,29 @@ async def _send_stream(
         await chunks.aclose()
         protocol.response_empty(status, headers)
         return status, 0
-    sent = 0
-    transport = protocol.response_stream(status, headers)
     try:
-        async for chunk in chunks:
-            await transport.send_bytes(chunk)
-            sent += len(chunk)
+        first = await anext(chunks)
+    except SourceError as error:  # nothing was sent: it can still be told
+        told = failure(error.status, error.text, retry_after=error.retry_after)
+        return await send(told, asked, protocol)
+    sent = 0
+    left = asyncio.ensure_future(protocol.client_disconnect())
+    pipe = Pipe(left)
+    try:
+        protocol.response_file(status, headers, str(pipe.path))
+        await pipe.write(first)
+        sent = len(first)
+        async for following in chunks:
+            await pipe.write(following)
+            sent += len(following)
     except SourceError as error:
         _LOG.warning("request %s: broken off: %s", asked.request_id, error.text)
         status = error.status
-    except ProtocolClosed:
+    except BrokenPipeError:
         status = CLIENT_LEFT
     finally:
-        # granian ends the connection when the transport is freed, with less than was promised; the
-        # error, which others wait for too, would keep this frame and so the transport.
-        del transport
+        left.cancel()
+        pipe.close()  # with less than was promised, granian breaks the connection off
         await chunks.aclose()
     return status, sent
 

@@ -105,6 +105,31 @@ def test_sixteen_readers_of_a_large_zip_are_one_fetch_and_all_are_streamed(tmp_p
     assert tree.path_of(ZIP).read_bytes() == LARGE
 
 
+def test_only_so_many_are_streamed_to_and_the_others_are_given_the_whole(tmp_path: Path) -> None:
+    tree, source = tree_in(tmp_path), source_of_all(large=True)
+
+    async def read(files: FileFetcher) -> str:
+        body = await files.get(ZIP, route_of(source, tree), 5)
+        if isinstance(body, Path):
+            return "whole" if body.read_bytes() == LARGE else "wrong"
+        chunks = [chunk async for chunk in body.chunks]
+        return "streamed" if b"".join(chunks) == LARGE else "wrong"
+
+    async def scenario() -> None:
+        files = fetcher(tree)
+        files._streams = 62
+        outcomes = [asyncio.ensure_future(read(files)) for _ in range(2)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert files._streams == 64
+        outcomes += [asyncio.ensure_future(read(files)) for _ in range(3)]
+        assert await asyncio.gather(*outcomes) == ["streamed"] * 2 + ["whole"] * 3
+        assert files._streams == 62
+
+    asyncio.run(scenario())
+    assert source.asked == {"file": 1}
+
+
 def test_a_reader_that_begins_after_the_end_reads_all_the_same(tmp_path: Path) -> None:
     tree, source = tree_in(tmp_path), source_of_all(large=True)
 
