@@ -22,11 +22,11 @@ _STEP = 3601
 class GitRepository:
     """A repository under construction; each commit is an hour after the one before."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, object_format: str = "sha1") -> None:
         self.path = path
         path.mkdir(parents=True)
         self._time = _FIRST_COMMIT
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", f"--object-format={object_format}")
 
     def git(self, *arguments: str) -> str:
         """Run git in it, and return what it says."""

@@ -24,6 +24,8 @@ def publish_all(host: GitHost, work: Path) -> None:
     _attributes(host, GitRepository(work / "attributes"))
     _vendored(host, GitRepository(work / "vendored"))
     _in_a_folder(host, GitRepository(work / "folder"))
+    _long_hashes(host, GitRepository(work / "sha256", object_format="sha256"))
+    host.publish(GitRepository(work / "empty"), "empty", f"{HOST}/empty")
 
 
 def _plain(host: GitHost, repository: GitRepository) -> None:
@@ -173,3 +175,10 @@ def _in_a_folder(host: GitHost, repository: GitRepository) -> None:
         "v9.9.9",
     )
     host.publish(repository, "folder", path, "go/lib")
+
+
+def _long_hashes(host: GitHost, repository: GitRepository) -> None:
+    path = f"{HOST}/sha256"
+    repository.commit({"go.mod": go_mod(path), "a.go": "package sha256\n"}, "v0.1.0")
+    repository.commit({"a.go": "package sha256 // 2\n"})
+    host.publish(repository, "sha256", path)

@@ -25,7 +25,14 @@ MODULES = (
     *(f"{HOST}/{name}" for name in ("plain", "old", "old/v4", "branch", "branch/v2", "branch/v3")),
     *(f"{HOST}/mono{name}" for name in ("", "/v2", "/sub", "/sub/v2", "/own", "/plain", "/GO")),
     *(f"{HOST}/{name}" for name in ("BurntSushi/TOML", "untagged", "attributes", "vendored")),
-    *(f"{HOST}/elsewhere", f"{GOPKG}/yaml.v1", f"{GOPKG}/yaml.v2", f"{GOPKG}/yaml.v2-unstable"),
+    *(
+        f"{HOST}/sha256",
+        f"{HOST}/empty",
+        f"{HOST}/elsewhere",
+        f"{GOPKG}/yaml.v1",
+        f"{GOPKG}/yaml.v2",
+        f"{GOPKG}/yaml.v2-unstable",
+    ),
 )
 REVISIONS = ("main", "dev", "release", "HEAD")
 QUERIES = ("latest", "main", "dev", "v2", "v1", "v1.0", "v0.1", "release", "HEAD", "v1.2", "v9")
@@ -36,6 +43,7 @@ class Go:
 
     def __init__(self, folder: Path, host: GitHost) -> None:
         self._folder = folder
+        self._answers: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         self._env = {
             **host.env,
             "GOPROXY": "direct",
@@ -50,7 +58,12 @@ class Go:
         }
 
     def run(self, *arguments: str) -> list[dict[str, Any]]:
-        """Return the JSON objects that go prints."""
+        """Return the JSON objects that go prints; each question is asked once."""
+        if arguments not in self._answers:
+            self._answers[arguments] = self._asked(arguments)
+        return self._answers[arguments]
+
+    def _asked(self, arguments: tuple[str, ...]) -> list[dict[str, Any]]:
         done = subprocess.run(
             ["go", *arguments], cwd=self._folder, env=self._env, capture_output=True, check=False
         )
@@ -214,8 +227,9 @@ def sum_of(folder: Path, content: bytes, file: ModuleFile) -> str:
 def test_files_of_versions_are_those_of_go(
     host: GitHost, go: Go, cache: Path, tmp_path: Path, module: str
 ) -> None:
-    revisions = [one["Version"] for one in go.queries(module, REVISIONS) if "Error" not in one]
-    wanted = [*go.versions(module), *sorted(set(revisions)), "v0.0.1", "v1.9.9", "v2.9.9"]
+    revisions = [one["Version"] for one in go.queries(module, QUERIES) if "Error" not in one]
+    tagged = go.versions(module)
+    wanted = [*tagged, *sorted(set(revisions) - set(tagged)), "v0.0.1", "v1.9.9", "v2.9.9"]
 
     async def ours(source: VcsSource) -> list[Files | None]:
         return [await files_of(source, module, version) for version in wanted]

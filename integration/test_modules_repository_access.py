@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
+from gobp.modproxy.protocol.version_info import VersionInfo
 from gobp.modproxy.settings.schema import Vcs, VcsHost
 from gobp.modproxy.sources.source import NotFoundError, RefusedError, UnavailableError
 from gobp.modproxy.vcs.source import VcsSource
@@ -96,6 +97,10 @@ async def origin_of(source: VcsSource, query: str) -> dict[str, Any]:
 
 def versions_of(module: str) -> Callable[[VcsSource], Awaitable[tuple[str, ...]]]:
     return lambda source: source.versions(module)
+
+
+def info_of(query: str) -> Callable[[VcsSource], Awaitable[VersionInfo]]:
+    return lambda source: source.info(MODULE, query)
 
 
 def with_password(folder: Path, password: str) -> VcsHost:
@@ -273,6 +278,16 @@ def test_new_commits_and_tags_are_seen_and_old_ones_not_fetched_again(
     assert first.startswith("v1.0.1-0.")
     assert asked(host, cache, version).startswith("v1.1.1-0.")
     assert asked(host, cache, lambda source: source.versions(module)) == ("v1.0.0", "v1.1.0")
+
+
+def test_a_revision_that_nobody_knows_is_looked_for_once(host: GitHost, tmp_path: Path) -> None:
+    env = git_that_writes_down(tmp_path)
+
+    for revision in ("abcdefabcdef", "0123456789ab"):
+        with pytest.raises(NotFoundError, match=revision):
+            asked(host, tmp_path / "cache", info_of(revision), env=env)
+
+    assert (tmp_path / "git.log").read_text().count(" fetch ") == 1
 
 
 @pytest.mark.parametrize("known", [True, False])

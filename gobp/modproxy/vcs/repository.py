@@ -63,9 +63,7 @@ class Repository:
     async def have_all(self, refs: Refs) -> None:
         """Have all branches and tags, with their history, in the mirror."""
         async with self._fetching(refs):
-            known = await self.mirror.refs()
-            if self.mirror.is_shallow or not refs.tags.items() <= known.tags.items():
-                await self._fetch_all()
+            await self._fetch_all(refs)
 
     async def archive(self, commit: Commit, folder: str, take: Callable[[bytes], object]) -> None:
         """Hand over a tar file; see Mirror.archive."""
@@ -96,7 +94,7 @@ class Repository:
             if found is None and ref and await self._fetch_one(ref, wanted):
                 found = await self.mirror.commit(wanted, ref)
             if found is None:
-                await self._fetch_all()
+                await self._fetch_all(refs)
                 found = await self.mirror.commit(wanted, ref)
             return found
 
@@ -124,7 +122,12 @@ class Repository:
             return False
         return True
 
-    async def _fetch_all(self) -> None:
+    async def _fetch_all(self, refs: Refs) -> None:
+        """Fetch all refs with their history, unless the mirror has them as the server does."""
+        known = await self.mirror.refs()
+        theirs = {(name, commit) for name, commit in refs.commits.items() if name != HEAD}
+        if theirs <= known.commits.items() and not self.mirror.is_shallow:
+            return
         await self._fetch(*_ALL)
         if self.mirror.is_shallow:  # apart from the refs: https://go.dev/issue/34266
             await self._fetch(*_ALL, options=("--unshallow",))
