@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gobp.errors import UserError
+from gobp.golang.module import check_path
 from gobp.modproxy.fetching.changing import ChangingAnswers
 from gobp.modproxy.fetching.files import FileFetcher
 from gobp.modproxy.fetching.remembered import Misses
@@ -36,7 +38,12 @@ from gobp.modproxy.protocol.version_list import (
 )
 from gobp.modproxy.routing import Route, Router
 from gobp.modproxy.settings.schema import Fresh, Mode
-from gobp.modproxy.sources.source import NotFoundError, SourceError, UnavailableError
+from gobp.modproxy.sources.source import (
+    NotFoundError,
+    SourceError,
+    UnavailableError,
+    UnreachableError,
+)
 from gobp.modproxy.sums.database_files import DatabaseFiles
 
 _TYPES = {Kind.INFO: JSON, Kind.MOD: TEXT, Kind.ZIP: ZIP}
@@ -76,12 +83,41 @@ class ModuleService:
                     return await self._changing_one(request, cached_only=cached_only)
                 case _:
                     return await self._database(request, cached_only=cached_only)
+        except UnreachableError as error:
+            around = self._module_around(request)
+            if around:
+                return failure(404, f"{error.text}\n{around} is here, and nothing below it")
+            return failure(error.status, error.text, retry_after=error.retry_after)
         except SourceError as error:
             return failure(error.status, error.text, retry_after=error.retry_after)
 
     async def drain(self, seconds: float) -> None:
         """Let what is being fetched end, for so long."""
         await asyncio.gather(self._files.drain(seconds), self._changing.drain(seconds))
+
+    def _module_around(self, request: Request) -> str:
+        """Return the stored module that a path without anything stored is below, "" if none is.
+
+        A go command that looks for a package tries each path above it as a module. Those that are
+        none were never seen here; without upstream it must learn so, or it could not use the
+        module that is here.
+        """
+        if isinstance(request, SumdbFile) or self._stored(request.module):
+            return ""
+        if isinstance(request, ModuleFile) and request.kind is not Kind.INFO:
+            return ""
+        above = request.module.rpartition("/")[0]
+        while above and not self._stored(above):
+            above = above.rpartition("/")[0]
+        return above
+
+    def _stored(self, path: str) -> bool:
+        try:
+            check_path(path)
+        except UserError:  # what is above a module need be none
+            return False
+        route = self._router.route(path)
+        return isinstance(route, Route) and bool(self._changing.stored(path, route))
 
     async def _file(self, file: ModuleFile, *, cached_only: bool) -> Answer:
         route = self._router.route(file.module, file.version, file.path)

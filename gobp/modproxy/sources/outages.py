@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from gobp.modproxy.sources.source import UnavailableError
+from gobp.modproxy.sources.source import UnavailableError, UnreachableError
 
 PAUSE = 5.0  # seconds in which a host that is down is not asked
 _MOST_HOSTS = 1000
@@ -27,7 +27,11 @@ class Outages:
             return
         until, error = known
         if self._clock() < until:
-            raise UnavailableError(error.text, status=error.status, retry_after=error.retry_after)
+            raise UnreachableError(
+                f"{host} cannot be reached; the last attempt: {error.text}",
+                status=error.status,
+                retry_after=error.retry_after,
+            )
         self._down[host] = (self._clock() + PAUSE, error)  # this request sees to it
 
     def failed(self, host: str, error: UnavailableError) -> None:

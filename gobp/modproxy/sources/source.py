@@ -41,6 +41,10 @@ class UnavailableError(SourceError):
         super().__init__(text, status=status, retry_after=retry_after)
 
 
+class UnreachableError(UnavailableError):
+    """Nobody answers at the source, so it has said nothing of the module."""
+
+
 class Sink(Protocol):
     """Takes the bytes of one file as they come."""
 

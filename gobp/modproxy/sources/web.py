@@ -13,7 +13,12 @@ import aiohttp
 from gobp.modproxy.settings.schema import Upstream
 from gobp.modproxy.sources.forward_proxies import ForwardProxies
 from gobp.modproxy.sources.outages import Outages
-from gobp.modproxy.sources.source import RefusedError, SourceError, UnavailableError
+from gobp.modproxy.sources.source import (
+    RefusedError,
+    SourceError,
+    UnavailableError,
+    UnreachableError,
+)
 from gobp.modproxy.sources.trouble import PassingError, host_of, shown, told
 from gobp.system.fetch import ca_bundle
 from gobp.system.netrc import THIS_MACHINE, basic_authorization
@@ -67,8 +72,7 @@ class Web:
             except PassingError as error:
                 pause = _pause(number, error)
                 if number == attempts or pause > _LONGEST_PAUSE:
-                    self._note(host, error)
-                    raise
+                    raise self._noted(host, error) from None
             except SourceError:
                 self._outages.answered(host)
                 raise
@@ -144,11 +148,13 @@ class Web:
             connect=connect + read if through_proxy else None, sock_connect=connect, sock_read=read
         )
 
-    def _note(self, host: str, error: PassingError) -> None:
-        if error.unreached == host:
-            self._outages.failed(host, error)
-        else:
+    def _noted(self, host: str, error: PassingError) -> UnavailableError:
+        """Remember whether the host is up; return the error as others are to see it."""
+        if error.unreached != host:
             self._outages.answered(host)
+            return error
+        self._outages.failed(host, error)
+        return UnreachableError(error.text, status=error.status, retry_after=error.retry_after)
 
 
 def check_url(url: str) -> None:

@@ -31,7 +31,12 @@ from gobp.modproxy.protocol.requests import (
 from gobp.modproxy.routing import Route
 from gobp.modproxy.settings.schema import Fresh, Mode
 from gobp.modproxy.settings.values import Duration
-from gobp.modproxy.sources.source import NotFoundError, RefusedError, UnavailableError
+from gobp.modproxy.sources.source import (
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+    UnreachableError,
+)
 from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.zip_check import zip_hash
@@ -390,3 +395,47 @@ def test_a_list_is_not_missing_because_the_storage_is_down(tmp_path: Path) -> No
 
 def test_a_database_that_is_not_proxied_is_not_found(proxy: Proxy) -> None:
     assert proxy.answer(SumdbFile("sum.example", "supported")).status == 404
+
+
+UNREACHED = UnreachableError("nobody answers")
+
+
+@pytest.mark.parametrize(
+    ("below", "status"), [(f"{MODULE}/cmd/tool", 404), ("example.com/other/cmd", 502)]
+)
+def test_without_upstream_a_path_below_a_stored_module_is_none(
+    tmp_path: Path, below: str, status: int
+) -> None:
+    proxy = Proxy(tmp_path)
+    proxy.store("v1.0.0")
+    proxy.source.lists[below] = UNREACHED
+    proxy.source.infos[below, "v1.0.0"] = UNREACHED
+    proxy.source.latests[below] = UNREACHED
+
+    answers = asyncio.run(
+        proxy.ask(VersionList(below), Latest(below), ModuleFile(below, "v1.0.0", Kind.INFO))
+    )
+
+    assert [answer.status for answer in answers] == [status] * 3
+
+
+def test_a_zip_that_cannot_be_fetched_is_never_said_to_be_none(tmp_path: Path) -> None:
+    proxy = Proxy(tmp_path)
+    proxy.store("v1.0.0")
+    zip_below = ModuleFile(f"{MODULE}/nested", "v1.0.0", Kind.ZIP)
+    proxy.source.files[zip_below.path] = UNREACHED
+
+    (answer,) = asyncio.run(proxy.ask(zip_below))
+
+    assert answer.status == 502
+
+
+def test_trouble_other_than_silence_is_no_answer_about_a_path(tmp_path: Path) -> None:
+    proxy = Proxy(tmp_path)
+    proxy.store("v1.0.0")
+    below = f"{MODULE}/cmd/tool"
+    proxy.source.lists[below] = DOWN
+
+    (answer,) = asyncio.run(proxy.ask(VersionList(below)))
+
+    assert answer.status == 502
