@@ -31,20 +31,24 @@ class Pipe:
         left = memoryview(data)
         while left:
             try:
-                left = left[os.write(self._writer, left) :]
+                written = os.write(self._writer, left)
             except BlockingIOError:
                 await self._writable()
+                continue
+            left = left[written:]
             if self._reader >= 0:
-                await self._opened()
+                await self._opened(written)
 
     def close(self) -> None:
         """End what the reader gets."""
         self._close_reader()
         os.close(self._writer)
 
-    async def _opened(self) -> None:
-        """Wait until the reader has begun, and leave the reading end to it alone."""
-        written = _waiting(self._reader)
+    async def _opened(self, written: int) -> None:
+        """Wait until the reader has begun, and leave the reading end to it alone.
+
+        ``written`` is how many bytes there are to be read: fewer are left once it has begun.
+        """
         while _waiting(self._reader) == written:  # nothing else tells of it
             if self._left.done():
                 raise BrokenPipeError

@@ -50,6 +50,28 @@ def test_a_reader_gets_all_bytes_however_slow_it_is(pause: float) -> None:
     assert open_files() == before
 
 
+def test_a_reader_that_is_faster_than_the_writer_gets_all_bytes() -> None:
+    got = []
+
+    def read(path: Path) -> None:
+        with path.open("rb", buffering=0) as file:
+            while chunk := file.read(65536):
+                got.append(chunk)
+
+    async def scenario() -> None:
+        pipe = Pipe(asyncio.ensure_future(asyncio.sleep(60)))
+        reader = threading.Thread(target=read, args=(pipe.path,))
+        reader.start()
+        await asyncio.sleep(0.05)  # it is open already, and waits
+        for _ in range(20):
+            await asyncio.wait_for(pipe.write(b"x"), 5)
+        pipe.close()
+        await asyncio.to_thread(reader.join)
+
+    asyncio.run(scenario())
+    assert b"".join(got) == b"x" * 20
+
+
 def test_a_reader_that_leaves_ends_the_writing() -> None:
     def read(path: Path) -> None:
         with path.open("rb", buffering=0) as file:
