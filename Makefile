@@ -49,6 +49,7 @@ reference: $(VENV)/dev.done ## write the generated pages of docs/ and the tables
 	@$(BIN)/python -m release.reference
 	@$(BIN)/python -m release.failures
 	@$(BIN)/python -m release.module_settings
+	@$(BIN)/gobp serve modules --print-schema > docs/modproxy.schema.json
 
 lock: $(VENV)/dev.done ## renew requirements/*.txt (pip-tools)
 	@$(PIP) install pip-tools

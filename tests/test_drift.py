@@ -13,7 +13,7 @@ from gobp.buildpack.go_dist.candidates import PRIORITIES
 from gobp.buildpack.reporting.parts import LAYERS, PARTS
 from gobp.buildpack.reporting.variables import VARIABLES, is_known
 from gobp.cnb.sbom import SbomFormat
-from release import reference
+from release import module_settings, reference
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -73,6 +73,16 @@ def test_the_reference_lists_every_label_of_the_code() -> None:
 
     assert "io.gobp.vulnerabilities" in code
     assert not [label for label in code if f"`{label}`" not in reference.page()]
+
+
+def test_the_page_of_the_module_proxys_settings_is_that_of_the_schema() -> None:
+    assert module_settings.PAGE.read_text() == module_settings.page()
+
+
+def test_every_setting_of_the_module_proxy_is_explained() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", module_settings.page(), re.MULTILINE)
+
+    assert not [name for name, meaning in rows if not meaning.strip()]
 
 
 def test_a_readme_without_marks_is_not_written_over() -> None:

@@ -32,7 +32,7 @@ class Mode(StrEnum):
 class Action(StrEnum):
     """What a rule does with a module."""
 
-    ALLOW = "allow"
+    ALLOW = "allow"  # serve it, by the other settings of the rule
     DENY = "deny"  # 403 with the message
     HIDE = "hide"  # 404, as if it did not exist
     REDIRECT = "redirect"  # 302 to another proxy
@@ -42,7 +42,9 @@ class Tls(Section, frozen=True):
     """Certificate and key in PEM."""
 
     certificate: str
+    """File with the certificate and those between it and the root."""
     key: str
+    """File with its private key."""
     min_version: Literal["1.2", "1.3"] = "1.2"
     """1.2 or 1.3."""
 
@@ -64,14 +66,19 @@ class Fresh(Section, frozen=True):
     """How long what may change is believed without asking upstream."""
 
     list: Duration = Duration(60)
+    """Age until which a list is believed."""
     latest: Duration = Duration(60)
+    """Age until which the latest version is believed."""
     query: Duration = Duration(60)
+    """Age until which it is believed what a branch or v1.2 stands for."""
     stale: Duration = Duration(600)
     """Until this age an old answer is given at once, and a new one fetched in the background.
 
     An older one is given only when upstream cannot be reached."""
     missing_version: Duration = Duration(600)
+    """For how long it is believed that a version is not there."""
     missing_module: Duration = Duration(60)
+    """For how long it is believed that a module is not there."""
 
 
 class Upstream(Section, frozen=True):
@@ -80,9 +87,11 @@ class Upstream(Section, frozen=True):
     proxies: str = ""
     """As GOPROXY: URLs with , and | between them, direct, off. Empty: what go env GOPROXY says."""
     connect_timeout: Duration = Duration(10)
+    """How long a connection may take to be made."""
     read_timeout: Duration = Duration(60)
     """How long a connection may give nothing."""
     attempts: Count = 4
+    """Requests before it is given up; only trouble that may pass is tried again."""
     per_host: Count = 32
     """Connections to one host."""
     forbidden_is_missing: bool = False
@@ -110,6 +119,7 @@ class Rule(Section, frozen=True):
     versions: str = ""
     """A range such as >= v1.2.0, < v2.0.0; empty: all."""
     action: Action = Action.ALLOW
+    """What is done with what matches (see below)."""
     message: str = ""
     """Shown by the go command where the rule denies."""
     redirect: str = ""
@@ -117,6 +127,7 @@ class Rule(Section, frozen=True):
     upstream: str | None = None
     """As GOPROXY, instead of upstream.proxies; direct is version control, off nothing."""
     mode: Mode | None = None
+    """For these modules, in place of the mode at the top."""
     private: bool = False
     """Only from the private tree and from this rule's upstream; no checksum database."""
 
@@ -129,11 +140,15 @@ class VcsHost(Section, frozen=True):
     ssh: bool = False
     """Clone by ssh, where go-import names https."""
     ssh_user: str = "git"
+    """Whom ssh logs in as."""
     ssh_port: Port = 0
     """0: the port of ssh, 22."""
     ssh_key_file: str = ""
+    """Private key; empty: what ssh finds by itself."""
     known_hosts_file: str = ""
+    """Keys of hosts; empty: the file of the user that gobp runs as."""
     user: str = ""
+    """Whom git over https logs in as."""
     password_file: str = ""
     """File with the password or token; the user may stand before it: user:password."""
     credential_helper: str = ""
@@ -147,6 +162,7 @@ class Vcs(Section, frozen=True):
 
     hosts: tuple[VcsHost, ...] = ()
     timeout: Duration = Duration(600)
+    """How long one git command may take."""
     clones: Count = 4
     """git commands at the same time."""
     netrc: str = ""
@@ -157,11 +173,13 @@ class User(Section, frozen=True):
     """Somebody who may ask, by name and password."""
 
     name: str
+    """What the go command sends as user."""
     password_hash: str
     """What `gobp modules password` printed."""
     modules: str = "*"
     """Patterns of modules, as in GOPRIVATE, that are given to this user."""
     publish: bool = False
+    """Whether the user may publish versions of these modules."""
     expires: date | None = None
     """A day (in UTC), as 2027-01-31, after which the user is refused."""
 
@@ -170,10 +188,13 @@ class Token(Section, frozen=True):
     """A bearer token, which is as good as a password."""
 
     name: str
+    """Name of the token in logs."""
     token_hash: str
     """What `gobp modules token` printed."""
     modules: str = "*"
+    """Patterns of modules, as in GOPRIVATE, that are given to who has it."""
     publish: bool = False
+    """Whether who has it may publish versions of these modules."""
     expires: date | None = None
     """The last day, as of a user."""
 
@@ -193,6 +214,7 @@ class Published(Section, frozen=True):
     """A private tree that is kept in git: <repository>/<escaped module>/@v/..."""
 
     repository: str = ""
+    """URL or folder; empty: there is none."""
     branch: str = ""
     """Empty: the repository's default branch."""
     poll: Duration = Duration(60)
@@ -205,7 +227,9 @@ class Validator(Section, frozen=True):
     """A webhook that is asked before a new version is fetched: 200 allows, 403 denies."""
 
     url: str = ""
+    """Where to ask; empty: nobody is asked."""
     timeout: Duration = Duration(10)
+    """How long it may take; then the version is not fetched."""
     keep: Duration = Duration(3600)
     """How long its answer is believed."""
     secret_file: str = ""
@@ -218,10 +242,13 @@ class Store(Section, frozen=True):
     url: str = ""
     """s3://bucket/prefix."""
     endpoint: str = ""
+    """URL of the storage; empty: that of AWS."""
     region: str = "us-east-1"
+    """Region that requests are signed for."""
     access_key_file: str = ""
     """File of two lines: access key and secret key. Empty: the variables AWS_..."""
     allow_http: bool = False
+    """Allow an endpoint without TLS."""
     redirect_above: Size = Size(0)
     """Send clients to a presigned URL for zips larger than this; 0: never."""
 
@@ -262,6 +289,7 @@ class Settings(Section, frozen=True):
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Processes; 0: as many as there are cores, at most 4."""
     mode: Mode = Mode.SYNC
+    """What is done when the trees do not have a file (see below)."""
     durable: bool = True
     """Whether each file is safe on the disk before it is served."""
     check_zips: bool = True
