@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ _MOST_OUTPUT = 64 * 1024 * 1024
 _KEPT_ERRORS = 16 * 1024
 _CHUNK = 256 * 1024
 _LOCAL_AT_ONCE = 16
+_LAST_WORDS = 5  # seconds for the output of a command that was stopped
 # Config by environment: nothing of it stands in a command line.
 _CONFIG = (
     ("core.hooksPath", "/dev/null"),
@@ -107,23 +109,12 @@ class Git:
         take: Callable[[bytes], object],
         most: int,
     ) -> None:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                *arguments,
-                env=env.as_variables(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
-        except FileNotFoundError:
-            raise UnavailableError("git is not installed on the machine of the proxy") from None
+        process = await _started(arguments, env.as_variables())
+        said = asyncio.create_task(_last(_stream(process.stderr)))
         try:
             async with asyncio.timeout(self._seconds):
-                errors, _ = await asyncio.gather(
-                    _last(_stream(process.stderr)), _take(_stream(process.stdout), take, most)
-                )
+                await _take(_stream(process.stdout), take, most)
+                errors = await asyncio.shield(said)
                 status = await process.wait()
         except TimeoutError:
             raise UnavailableError(
@@ -131,15 +122,45 @@ class Git:
                 status=504,
             ) from None
         finally:
-            await _end(process)
+            await _end(process, said)
         if status != 0:
             raise GitFailedError(f"git {arguments[0]}", errors)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _started(
+    arguments: tuple[str, ...], variables: dict[str, str]
+) -> asyncio.subprocess.Process:
+    """Start git in a group of processes of its own. Raises UnavailableError if there is none."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            env=variables,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except FileNotFoundError:
+        raise UnavailableError("git is not installed on the machine of the proxy") from None
+    except asyncio.CancelledError:  # it may run already, and have children
+        process = await starting
+        await _end(process, asyncio.create_task(_last(_stream(process.stderr))))
+        raise
+
+
+async def _end(process: asyncio.subprocess.Process, said: "asyncio.Task[str]") -> None:
     """Stop what is left of a command, its children too, and wait for it."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    # asyncio sees no end of a process whose output nobody reads to its end.
+    rest = asyncio.create_task(_take(_stream(process.stdout), lambda _: None, sys.maxsize))
+    _, late = await asyncio.wait({said, rest}, timeout=_LAST_WORDS)
+    for reading in late:
+        reading.cancel()
     await process.wait()
 
 

@@ -155,6 +155,7 @@ def _ssh_command(host: VcsHost | None, home: Path) -> str:
     """Return the command of ssh, which asks nobody and, unless told otherwise, is the user's."""
     words = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
     words += ["-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=30"]
+    words += ["-o", "ControlPath=none"]  # a shared connection would outlive the command
     if host is not None and host.ssh_key_file:
         key = home / "key"  # ssh wants a file that is its user's alone, which a mounted one is not
         key.touch(mode=0o600)
