@@ -14,6 +14,7 @@ from gobp.modproxy.protocol.requests import Latest, ModuleFile, Query, VersionLi
 from gobp.modproxy.server.asked import Asked, Open, RequestIds, Step, client_of
 from gobp.modproxy.server.journal import Journal
 from gobp.modproxy.server.modules import module_of
+from gobp.modproxy.server.ready import ReadyAnswers
 from gobp.modproxy.server.rsgi import HttpProtocol, Scope
 from gobp.modproxy.server.sending import etag_of, headers_of, send
 from gobp.modproxy.server.small_files import LARGEST, Ready, SmallFiles
@@ -52,11 +53,12 @@ class App:
         self._journal = journal
         self._changing_seconds = min(_ANSWER_SECONDS, changing_seconds)
         self._ids = RequestIds()
+        self._ready = ReadyAnswers(small, access, journal, self._ids)
 
     async def __rsgi__(self, scope: Scope, protocol: HttpProtocol) -> None:
         """Answer one request."""
         started = perf_counter()
-        if scope.method == "GET" and self._send_ready(scope, protocol, started):
+        if scope.method == "GET" and self._ready.send(scope, protocol, started):
             return
         asked = self._asked(scope, protocol)
         answer = self._with_small_content(await self._answer(scope, asked), asked)
@@ -68,38 +70,6 @@ class App:
             status, size = await send(answer, asked, protocol)
         finally:
             self._note(scope, asked, (status, size, answer.origin), started)
-
-    def _send_ready(self, scope: Scope, protocol: HttpProtocol, started: float) -> bool:
-        """Answer from memory; return False if that cannot be."""
-        path, headers = scope.path, scope.headers
-        entry = self._small.get(path, started)
-        if entry is None or "if-none-match" in headers:
-            return False
-        principal = self._access.recall(headers.get("authorization"))
-        if principal is None or (entry.module and not principal.may_read(entry.module)):
-            return False
-        request_id = self._ids.of(headers)
-        protocol.response_bytes(200, [*entry.headers, ("x-request-id", request_id)], entry.body)
-        ended = perf_counter()
-        self._journal.add(
-            Record(
-                ended,
-                ended - started,
-                200,
-                len(entry.body),
-                entry.kind,
-                Origin.TREE,
-                "GET",
-                path,
-                principal.name,
-                client_of(scope),
-                request_id,
-                headers.get("user-agent") or "",
-                headers.get("traceparent") or "",
-                entry.file,
-            )
-        )
-        return True
 
     def _asked(self, scope: Scope, protocol: HttpProtocol) -> Asked:
         path = scope.path
@@ -144,9 +114,13 @@ class App:
     def _with_small_content(self, answer: Answer, asked: Asked) -> Answer:
         """Return an answer that holds its content, where that is a small file."""
         body = answer.body
-        if not isinstance(body, Path) or asked.kind == "zip" or body.stat().st_size > LARGEST:
+        if not isinstance(body, Path) or asked.kind == "zip":
             return answer
-        return dataclasses.replace(answer, body=body.read_bytes())
+        try:
+            small = body.stat().st_size <= LARGEST
+            return dataclasses.replace(answer, body=body.read_bytes()) if small else answer
+        except FileNotFoundError:  # removed just now: it is said where files are sent
+            return answer
 
     def _keep_ready(self, path: str, asked: Asked, answer: Answer, now: float) -> None:
         """Keep what others will ask for too."""

@@ -60,13 +60,14 @@ class Figures(msgspec.Struct):
 
     def count(self, records: Iterable[Record]) -> None:
         """Count requests that were answered."""
-        for record in records:
-            key = f"{record.kind} {record.status} {record.origin}"
-            times = self.requests.get(key)
+        known = self.requests
+        for _, seconds, status, size, kind, origin, *_ in records:
+            key = f"{kind} {status} {origin}"
+            times = known.get(key)
             if times is None:
-                times = self.requests[key] = Times()
-            times.add(record.seconds)
-            times.size += record.size
+                times = known[key] = Times()
+            times.add(seconds)
+            times.size += size
 
     def count_upstream(self, kind: str, outcome: str, seconds: float) -> None:
         """Count something that was asked of a source: outcome found, missing or failed."""

@@ -1,8 +1,8 @@
 """Answers with small files, kept ready in memory for the next who asks."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.protocol.requests import ModuleFile
 from gobp.modproxy.server.rsgi import Headers
 
@@ -15,7 +15,8 @@ class Ready:
     """An answer of status 200, ready to be sent.
 
     ``until`` is by time.perf_counter; ``module`` is what a client must be allowed to read, "" for
-    what belongs to none; ``kind`` and ``file`` are for the log.
+    what belongs to none; ``kind`` and ``file`` are for the log. ``reader`` is who was found to be
+    allowed last; ``used`` says that it was asked for since it was last looked at.
     """
 
     headers: Headers
@@ -24,15 +25,21 @@ class Ready:
     kind: str
     file: ModuleFile | None
     until: float
+    reader: Principal | None = None
+    used: bool = False
 
 
 class SmallFiles:
-    """Answers by the path that was asked for; those that were used least lately go first."""
+    """Answers by the path that was asked for; those that nobody asks for any more go first.
+
+    To note each use costs next to nothing: the order is that of the clock algorithm, by which an
+    entry that was used since it was last looked at is given another round.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
         self._size = 0
-        self._entries: OrderedDict[str, Ready] = OrderedDict()
+        self._entries: dict[str, Ready] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -50,7 +57,7 @@ class SmallFiles:
         if entry.until < now:
             self._remove(path)
             return None
-        self._entries.move_to_end(path)
+        entry.used = True
         return entry
 
     def put(self, path: str, entry: Ready) -> None:
@@ -62,12 +69,20 @@ class SmallFiles:
         self._entries[path] = entry
         self._size += _BESIDES + len(entry.body)
         while self._size > self._most:
-            self._remove(next(iter(self._entries)))
+            self._make_room()
 
     def clear(self) -> None:
         """Forget all, after something was published or a rule has changed."""
         self._entries.clear()
         self._size = 0
+
+    def _make_room(self) -> None:
+        path, entry = next(iter(self._entries.items()))
+        if entry.used:
+            entry.used = False
+            self._entries[path] = self._entries.pop(path)
+        else:
+            self._remove(path)
 
     def _remove(self, path: str) -> None:
         self._size -= _BESIDES + len(self._entries.pop(path).body)
