@@ -10,8 +10,9 @@ from typing import get_args
 import msgspec
 
 from gobp.modproxy.settings import schema
+from gobp.modproxy.settings.json_schema import setting_texts
 from gobp.modproxy.settings.load import variables
-from gobp.modproxy.settings.values import Duration, Size
+from gobp.modproxy.settings.values import Duration, Size, written
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "modproxy-settings.md"
 _INTRODUCTION = """\
@@ -26,8 +27,6 @@ be set there instead; the variable wins over the file, and a flag of the command
 [modproxy.schema.json](modproxy.schema.json). Durations are written `500ms`, `90s`, `10m`, `1h30m`
 or `7d`, sizes `500MiB` or `20GB`.
 """
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-_SIZES = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
 
 
 def main() -> int:
@@ -62,55 +61,34 @@ def _inner_section(kind: object) -> tuple[type[schema.Section] | None, str]:
 
 def _section(path: str, kind: type[schema.Section]) -> str:
     known = variables()
-    texts = _texts(kind)
-    rows = []
+    texts = setting_texts(kind)
+    rows, escaped_bar = [], r"\|"
     for field in msgspec.structs.fields(kind):
         if _inner_section(field.type)[0] is not None:
             continue
         variable = known.get(f"{path}.{field.name}".lstrip("."), "")
-        rows.append(
-            f"| `{field.name}` | {texts.get(field.name, '')} | {_default(field)} "
-            f"| {f'`{variable}`' if variable else ''} |"
+        cells = (
+            f"`{field.name}`",
+            texts.get(field.name, ""),
+            _default(field),
+            f"`{variable}`" if variable else "",
         )
+        rows.append(f"| {' | '.join(cell.replace('|', escaped_bar) for cell in cells)} |")
     title = f"## `{path}`" if path else "## At the top"
     summary = (kind.__doc__ or "").partition("\n")[0]
     head = ("| Setting | Meaning | Default | Variable |", "| --- | --- | --- | --- |")
     return "\n".join((title, "", summary, "", *head, *rows, ""))
 
 
-def _texts(kind: type) -> dict[str, str]:
-    """Return what stands below each setting in the source."""
-    body = ast.parse(inspect.getsource(kind)).body[0]
-    assert isinstance(body, ast.ClassDef)
-    texts: dict[str, str] = {}
-    name = ""
-    for node in body.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            name = node.target.id
-        elif name and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            texts[name] = " ".join(str(node.value.value).split()).replace("|", "\\|")
-            name = ""
-    return texts
-
-
 def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.default is msgspec.NODEFAULT:
         return "" if field.default_factory is not msgspec.NODEFAULT else "required"
     value = field.default
-    if isinstance(value, Duration):
-        return f"`{_with_unit(value, _UNITS, '')}`"
-    if isinstance(value, Size):
-        return f"`{_with_unit(value, _SIZES, '')}`"
+    if isinstance(value, Duration | Size):
+        return f"`{written(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value}`" if value not in {None, ""} and value != () else ""
-
-
-def _with_unit(value: float, units: tuple[tuple[int, str], ...], none: str) -> str:
-    for factor, unit in units:
-        if value >= factor and value % factor == 0:
-            return f"{value / factor:.0f}{unit}"
-    return f"{value:.0f}{none}"
 
 
 def _choices(kind: type[StrEnum]) -> str:
