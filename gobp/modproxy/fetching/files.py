@@ -1,8 +1,8 @@
 """Fetch one file of a version into the tree: on its own, once, checked, then published."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ class FileFetcher:
         if fetch.job.done() or self._streams >= _MOST_STREAMS:
             return await wait(fetch.job, seconds)
         if fetch.spool.large.done():
-            return Streamed(fetch.spool.length, self._stream(fetch.spool))
+            return Streamed(fetch.spool.length, self._stream(fetch.spool.chunks()))
         return await wait(fetch.job, 0)
 
     async def load(self, file: ModuleFile, route: Route, seconds: float) -> Path:
@@ -108,11 +108,12 @@ class FileFetcher:
         if self._storing:
             await asyncio.wait(self._storing, timeout=seconds)
 
-    async def _stream(self, spool: Spool) -> AsyncIterator[bytes]:
+    async def _stream(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         self._streams += 1
         try:
-            async for chunk in spool.chunks():
-                yield chunk
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
         finally:
             self._streams -= 1
 

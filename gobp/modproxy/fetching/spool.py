@@ -3,7 +3,7 @@
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from gobp.modproxy.sources.source import RefusedError, SourceError, UnavailableError
@@ -30,12 +30,8 @@ class Spool:
         self._changed = asyncio.Event()
 
     def open(self, path: Path) -> None:
-        """Begin to write to an empty file.
-
-        Readers share the open file, so that they can end when its name is gone already.
-        """
+        """Begin to write to an empty file, until ``finish``."""
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        weakref.finalize(self, os.close, self._file)
 
     def expect(self, length: int) -> None:
         """See Sink.expect. Raises SourceError for a file that is larger than is allowed."""
@@ -63,19 +59,31 @@ class Spool:
     def finish(self, verdict: SourceError | None) -> None:
         """End the file: it is whole and right, or will never be."""
         self._verdict = verdict or True
+        if self._file >= 0:
+            os.close(self._file)
         self._tell()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the file as it comes. Raises SourceError when it turns out wrong."""
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the file as it comes. Raises SourceError when it turns out wrong.
+
+        To be called before ``finish``. Each reader has the open file for itself: it can end after
+        that, when the file's name is gone, and when all have left, nothing is kept of the disk.
+        """
+        return self._chunks(_OpenFile(os.dup(self._file)))
+
+    async def _chunks(self, file: "_OpenFile") -> AsyncGenerator[bytes, None]:
         sent = 0
-        while self._verdict is not True or sent < self.size:
-            ready = self._ready()
-            if sent == ready:
-                await self._changed.wait()
-            while sent < ready:
-                chunk = os.pread(self._file, min(_CHUNK, ready - sent), sent)
-                sent += len(chunk)
-                yield chunk
+        try:
+            while self._verdict is not True or sent < self.size:
+                ready = self._ready()
+                if sent == ready:
+                    await self._changed.wait()
+                while sent < ready:
+                    chunk = os.pread(file.handle, min(_CHUNK, ready - sent), sent)
+                    sent += len(chunk)
+                    yield chunk
+        finally:
+            file.close()
 
     def _ready(self) -> int:
         if isinstance(self._verdict, SourceError):
@@ -92,3 +100,11 @@ class Spool:
         """Wake all who wait; the next ones wait for the next change."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+class _OpenFile:
+    """A file that is closed when it is said, or when nobody can read it any more."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self.close = weakref.finalize(self, os.close, handle)
