@@ -1,5 +1,6 @@
 """The settings file as YAML: what it says, and on which line."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,21 @@ import yaml
 from gobp.errors import UserError
 
 _MOST_BYTES = 4 * 1024 * 1024
+_BOOL = "tag:yaml.org,2002:bool"
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, for which only true and false are truths, as in YAML 1.2.
+
+    ``off`` is a word of GOPROXY and GOSUMDB.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag != _BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile("true|false"), ["t", "f"])
 
 
 class Document:
@@ -18,10 +34,10 @@ class Document:
         self.values: dict[str, Any] = {}
         self._root: yaml.MappingNode | None = None
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = yaml.compose(text, Loader=_Loader)
             if root is not None:
                 self._root = self._checked(root)
-                self.values = yaml.safe_load(text)
+                self.values = yaml.load(text, _Loader)  # noqa: S506 # it is a safe one
         except (yaml.YAMLError, RecursionError) as error:
             raise UserError(
                 f"{name} is not YAML", detail=str(error), remedy="correct it."

@@ -106,6 +106,13 @@ def test_a_file_that_holds_no_settings_is_refused(file: Path, text: str) -> None
         loaded(file, text)
 
 
+def test_off_is_a_word_and_not_a_truth(file: Path) -> None:
+    settings = loaded(file, "sums: {database: off}\nupstream: {proxies: off}\ndurable: false\n")
+
+    assert (settings.sums.database, settings.upstream.proxies) == ("off", "off")
+    assert settings.durable is False
+
+
 def test_an_empty_file_sets_nothing(file: Path) -> None:
     assert loaded(file, "# nothing\n") == load_settings(None, ENV, {})
 
