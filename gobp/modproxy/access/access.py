@@ -53,7 +53,7 @@ class Access:
         self._audit = audit
         self._directory = Directory.read(settings)
         self._clock = clock
-        self._key = secrets.token_bytes(32)
+        self._keyed = hashlib.blake2b(digest_size=16, key=secrets.token_bytes(32))
         self._verified: Kept[bytes, Principal] = Kept(_MOST_KNOWN)
         self._refused: Kept[bytes, Answer] = Kept(_MOST_KNOWN)
         self._running: dict[bytes, asyncio.Task[Principal | Answer]] = {}
@@ -175,7 +175,9 @@ class Access:
     def _digest(self, authorization: str) -> bytes:
         """Return what a header is known by, so that no password stays in the memory."""
         header = authorization.encode("utf-8", "replace")
-        return hashlib.blake2b(header, digest_size=16, key=self._key).digest()
+        digest = self._keyed.copy()  # a third of the time that a new one takes, for each request
+        digest.update(header)
+        return digest.digest()
 
 
 def _unauthorized(text: str) -> Answer:
