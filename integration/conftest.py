@@ -107,6 +107,16 @@ def shell_buildpack() -> Given:
 
 
 @pytest.fixture(scope="session")
+def upstream() -> str:
+    """The first of the module proxies that the go command here is configured to use."""
+    with lab_or_skip():
+        first = lab.go_proxy().replace("|", ",").split(",")[0]
+    if not first.startswith("https://"):
+        pytest.skip(f"the go command here is to use no https module proxy, but {first!r}")
+    return first
+
+
+@pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Debian's docker-registry on a free port; its ``host:port``."""
     program = shutil.which("docker-registry")

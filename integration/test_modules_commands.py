@@ -19,7 +19,6 @@ import pytest
 
 from gobp.modproxy.commands.gc import GRACE, Wanted, collect, last_used_by_times
 from gobp.modproxy.tree.module_tree import ModuleTree
-from integration import lab
 from integration.module_servers import running
 
 GO_MOD = """module example.com/app
@@ -118,17 +117,6 @@ def without_network() -> list[str]:
     if probe.returncode != 0:
         pytest.skip(f"unshare cannot take the network away here: {probe.stderr.decode()}")
     return argv
-
-
-@pytest.fixture(scope="module")
-def upstream() -> str:
-    try:
-        first = lab.go_proxy().replace("|", ",").split(",")[0]
-    except lab.LabUnavailable as reason:
-        pytest.skip(str(reason))
-    if not first.startswith("http"):
-        pytest.skip(f"the go command here is to use no module proxy, but {first!r}")
-    return first
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from integration import lab
 from integration.docker import free_port
 from integration.module_servers import ModuleServer, running
 from integration.web_servers import nginx
@@ -93,18 +92,6 @@ class Filled:
 
     root: Path
     sums: dict[str, tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def upstream() -> str:
-    """The first of this machine's module proxies."""
-    try:
-        first = lab.go_proxy().replace("|", ",").split(",")[0]
-    except lab.LabUnavailable as reason:
-        pytest.skip(str(reason))
-    if not first.startswith("http"):
-        pytest.skip(f"the go command here is to use no module proxy, but {first!r}")
-    return first
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import pytest
 from integration.docker import free_port
 from integration.module_servers import ModuleServer, running
 from integration.test_modules_real_go import Client
-from integration.test_modules_upstreams import upstream as real_upstream
 from tests.fakes.trouble_server import Request, TroubleServer, serving
 
 DATABASE = "sum.golang.org"
@@ -23,8 +22,6 @@ MODULES = (
     "github.com/pkg/errors@v0.9.1",
 )
 ERRORS = "github.com/pkg/errors@v0.9.1"
-
-upstream = real_upstream
 
 
 @pytest.fixture(scope="module")

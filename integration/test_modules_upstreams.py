@@ -11,7 +11,6 @@ from typing import Self
 
 import pytest
 
-from integration import lab
 from integration.docker import free_port
 from integration.module_servers import running
 from integration.private_servers import (
@@ -35,18 +34,6 @@ class Trusting(Client):
     def go(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run go."""
         return super().go(*arguments, **{"GOSUMDB": "off", **variables})
-
-
-@pytest.fixture(scope="module")
-def upstream() -> str:
-    """The first of this machine's module proxies."""
-    try:
-        first = lab.go_proxy().replace("|", ",").split(",")[0]
-    except lab.LabUnavailable as reason:
-        pytest.skip(str(reason))
-    if not first.startswith("https://"):
-        pytest.skip(f"the go command here is to use no https module proxy, but {first!r}")
-    return first
 
 
 @pytest.fixture(scope="module")

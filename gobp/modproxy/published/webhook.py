@@ -8,13 +8,13 @@ repository is looked at, which does no harm when it is done once too often.
 import asyncio
 import hashlib
 import hmac
-from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.modproxy.protocol.answers import TEXT, Answer, failure
 from gobp.modproxy.published.headers import Headers
 from gobp.modproxy.published.published_tree import PublishedTree, Refreshed
 from gobp.modproxy.settings.schema import Published
+from gobp.modproxy.settings.secret_file import read_secret
 
 PATH = "/-/published"
 MOST_BYTES = 4 * 1024 * 1024
@@ -67,17 +67,8 @@ def _outcome(look: "asyncio.Task[Refreshed]") -> Answer:
 
 
 def _read_secret(file: str) -> bytes:
-    """Return the secret in a file, b"" where no file is named. Raises UserError."""
-    if not file:
-        return b""
-    try:
-        secret = Path(file).read_bytes().strip()
-    except OSError as error:
-        raise UserError(
-            f"published.webhook_secret_file: {file} cannot be read: {error.strerror}",
-            remedy="name a file that the server may read.",
-        ) from None
-    if len(secret) < _SHORTEST_SECRET:
+    secret = read_secret("published.webhook_secret_file", file)
+    if secret and len(secret) < _SHORTEST_SECRET:
         raise UserError(
             f"published.webhook_secret_file: {file} holds less than {_SHORTEST_SECRET} characters",
             remedy="write a long random text into it, and into the git server's webhook.",

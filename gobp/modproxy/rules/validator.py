@@ -10,7 +10,6 @@ import hmac
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,6 +18,7 @@ from gobp.errors import UserError
 from gobp.modproxy.fetching.jobs import Jobs
 from gobp.modproxy.kept import Kept
 from gobp.modproxy.settings import schema
+from gobp.modproxy.settings.secret_file import read_secret
 from gobp.modproxy.sources.source import RefusedError, UnavailableError
 
 SIGNATURE = "X-Gobp-Signature"
@@ -40,7 +40,7 @@ class Validator:
     ) -> None:
         """Raise UserError for settings that are wrong."""
         self._url = _checked_url(settings.url)
-        self._secret = _secret(settings.secret_file)
+        self._secret = read_secret("validator.secret_file", settings.secret_file)
         self._keep = settings.keep
         self._timeout = aiohttp.ClientTimeout(total=settings.timeout)
         self._session = session
@@ -96,7 +96,7 @@ class Validator:
 def check_validator(settings: schema.Validator) -> None:
     """Raise UserError for settings that no validator can be made of."""
     _checked_url(settings.url)
-    _secret(settings.secret_file)
+    read_secret("validator.secret_file", settings.secret_file)
 
 
 def _checked_url(url: str) -> str:
@@ -106,24 +106,6 @@ def _checked_url(url: str) -> str:
             "validator.url is no http or https URL", remedy="name the webhook, or leave it out."
         )
     return url
-
-
-def _secret(file: str) -> bytes:
-    """Return the secret that signs requests, without the line's end; empty for no file."""
-    if not file:
-        return b""
-    try:
-        secret = Path(file).read_bytes().strip()
-    except OSError as error:
-        raise UserError(
-            f"validator.secret_file: {file} cannot be read: {error.strerror}",
-            remedy="name a file that the server may read.",
-        ) from None
-    if not secret:
-        raise UserError(
-            f"validator.secret_file: {file} is empty", remedy="write the secret into it."
-        )
-    return secret
 
 
 def _unavailable(what: str, trouble: str) -> UnavailableError:
