@@ -35,7 +35,7 @@ def _compile(pattern: str) -> tuple[re.Pattern[str] | None, bool]:
 
 
 _TOKEN = re.compile(
-    r"(?P<any_folders>(?:^|(?<=/))\*\*/)|(?P<all>(?<=/)\*\*$)|(?P<star>\*+)|(?P<one>\?)"
+    r"(?P<any_folders>(?:^|(?<=/))\*{2,}/)|(?P<all>(?<=/)\*{2,}$)|(?P<star>\*+)|(?P<one>\?)"
     r"|\[(?P<not>[!^]?)(?P<set>\]?[^]/]*)\]|\\(?P<escaped>.)|(?P<plain>.)",
     re.DOTALL,
 )

@@ -44,6 +44,8 @@ CASES = [
     ("a.c", "abc", False),
     ("(a|b)", "a", False),
     ("a[", "a[", True),
+    ("***/?", "a", True),
+    ("a/***", "a/b/c", True),
 ]
 
 

@@ -131,8 +131,10 @@ def test_a_proxy_that_lets_nothing_through_is_trouble() -> None:
 
 def test_a_proxy_that_says_nothing_is_not_waited_for() -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+        try:
+            await reader.read()
+        finally:
+            writer.close()
 
     async def run() -> None:
         async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:

@@ -88,7 +88,7 @@ class ForwardProxy:
             yield self
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError), contextlib.closing(writer):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             method, target, _ = head.split("\r\n")[0].split(" ")
             self.asked.append(f"{method} {target}")
@@ -98,21 +98,21 @@ class ForwardProxy:
                 await self._tunnel(target, reader, writer)
             else:
                 await self._pass_on(target, head, writer)
-        writer.close()
 
     async def _tunnel(
         self, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         far_reader, far_writer = await self._open(target)
-        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        with contextlib.closing(far_writer):
+            writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
 
     async def _pass_on(self, target: str, head: str, writer: asyncio.StreamWriter) -> None:
         host, _, path = target.removeprefix("http://").partition("/")
         far_reader, far_writer = await self._open(host)
-        far_writer.write(f"GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-        await _copy(far_reader, writer)
-        far_writer.close()
+        with contextlib.closing(far_writer):
+            far_writer.write(f"GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+            await _copy(far_reader, writer)
 
     async def _open(self, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         name, port = self._hosts.get(host, host).rsplit(":", 1)
