@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint integration bench package runtime runtime-lock catalog reference lock setup clean
+.PHONY: help demo test lint integration integration-apps integration-modules bench package runtime runtime-lock catalog reference lock setup clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -13,7 +13,7 @@ demo: $(VENV)/runtime.done ## build the sample web app to an OCI image, start it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python samples/demo.py
 
 test: $(VENV)/dev.done ## run the unit tests (under a minute, no network)
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests -m "not slow"
 
 lint: $(VENV)/dev.done ## check style, types and the import contract
 	@$(BIN)/ruff check .
@@ -21,9 +21,14 @@ lint: $(VENV)/dev.done ## check style, types and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-integration: $(VENV)/dev.done ## run the tests with real tools; what is not there is skipped, and said
+integration: integration-apps integration-modules ## run the tests with real tools; what is not there is skipped, and said
+
+integration-apps: $(VENV)/dev.done ## run those tests of integration that build apps
 	@$(BIN)/python -m release.runtime build || echo "no ./runtime: the tests that need it will fail or be skipped"
-	@$(BIN)/pytest integration -rs
+	@$(BIN)/pytest integration -rs -m "not modules"
+
+integration-modules: $(VENV)/dev.done ## run those of the module proxy, which may run beside the others
+	@$(BIN)/pytest tests integration -rs -m "slow or modules" --basetemp="$$(mktemp -d /var/tmp/gobp-modules.XXXXXX)"
 
 bench: $(VENV)/dev.done ## measure detect, and gobp beside its peers where they are there
 	@$(BIN)/python -m bench

@@ -30,6 +30,14 @@ def lab_or_skip(env: Mapping[str, str] = os.environ) -> Iterator[None]:
         pytest.skip(str(reason))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the module proxy that may run beside those that have a docker to share."""
+    for item in items:
+        name = item.path.name
+        if name.startswith("test_modules_") and name != "test_modules_builds.py":
+            item.add_marker("modules")
+
+
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The directory of pack and the lifecycle."""

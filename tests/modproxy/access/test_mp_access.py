@@ -17,6 +17,8 @@ from gobp.modproxy.protocol.answers import Answer
 from gobp.modproxy.settings import schema
 from gobp.modproxy.settings.load import load_settings
 
+pytestmark = pytest.mark.slow
+
 NOON = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 BOB = {"name": "bob", "password_hash": str(PasswordHash.of("geheim")), "modules": "corp.example"}
 TOKEN = new_token()

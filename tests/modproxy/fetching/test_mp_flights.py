@@ -27,6 +27,8 @@ from gobp.modproxy.settings.schema import Cluster, Settings
 from tests.modproxy.fetching.lock_servers import free_port, redis_server
 from tests.modproxy.index.postgresql_server import postgresql_server
 
+pytestmark = pytest.mark.slow
+
 KEY = "example.com/m/@v/v1.0.0.zip"
 Make = Callable[[], Flights]
 Scenario = Callable[[Flights, Flights], Awaitable[None]]

@@ -18,6 +18,8 @@ from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.tree.trees import Trees
 from tests.modproxy.index.module_files import everybody, published, put
 
+pytestmark = pytest.mark.slow
+
 M = "example.com/m"
 
 

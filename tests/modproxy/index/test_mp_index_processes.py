@@ -6,12 +6,16 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from gobp.modproxy.index.sql_index import SqlIndex
 from gobp.modproxy.protocol.answers import Origin
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.tree.trees import Trees
 from tests.modproxy.index import index_writer
 from tests.modproxy.index.module_files import everybody, put
+
+pytestmark = pytest.mark.slow
 
 _REPOSITORY = Path(__file__).parents[3]
 

@@ -19,6 +19,8 @@ from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.trees import Trees
 from tests.modproxy.published.repositories import IDENTITY, Repository, git, version_files
 
+pytestmark = pytest.mark.slow
+
 MODULE = "corp.example.com/Team/lib"
 FOLDER = version_folder(MODULE)
 

@@ -19,6 +19,8 @@ from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import zip_hash
 from tests.modproxy.published.repositories import MODULE, Repository, git, version_files
 
+pytestmark = pytest.mark.slow
+
 _T = TypeVar("_T")
 
 

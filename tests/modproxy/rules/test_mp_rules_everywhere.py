@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import read_zip_hash
 from tests.modproxy.rules.upstreams import Upstreams, router_of
+
+pytestmark = pytest.mark.slow
 
 MODULE = "m.example/lib"
 TAGGED = ("v0.1.0", "v1.0.0", "v1.1.0", "v1.2.0-rc.1", "v1.2.0")

@@ -31,6 +31,8 @@ from tests.modproxy.sources.upstreams import (
     with_sources,
 )
 
+pytestmark = pytest.mark.slow
+
 CONTENT = bytes(range(256)) * 4000
 PATH = "example.com/!big/@v/v1.0.0.mod"
 

@@ -24,6 +24,8 @@ from gobp.modproxy.tree.zip_check import zip_hash
 from tests.modproxy.fetching.scripted import MODULE, file_of, info_of, zip_of
 from tests.modproxy.storage.s3_server import SECRET_KEY, S3Server, s3_server
 
+pytestmark = pytest.mark.slow
+
 ZIP, MOD, INFO = (file_of(kind) for kind in (Kind.ZIP, Kind.MOD, Kind.INFO))
 GO_MOD = f"module {MODULE}\n".encode()
 LARGE = zip_of(data=os.urandom(9_000_000))
