@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from gobp.errors import UserError
 from gobp.golang.module import unescape_version
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.commands.outcome import Progress
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, is_canonical, version_folder
-from gobp.modproxy.protocol.version_list import in_order, is_pseudo_version
+from gobp.modproxy.protocol.version_list import in_order
 from gobp.modproxy.tree.module_tree import ModuleTree
 
 _THREADS = 4  # hashing and unpacking leave the interpreter's lock to others

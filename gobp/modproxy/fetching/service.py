@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.golang.module import check_path
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.fetching.changing import ChangingAnswers
 from gobp.modproxy.fetching.files import FileFetcher
 from gobp.modproxy.fetching.remembered import Misses
@@ -31,11 +32,7 @@ from gobp.modproxy.protocol.requests import (
     SumdbFile,
     VersionList,
 )
-from gobp.modproxy.protocol.version_list import (
-    format_version_list,
-    is_pseudo_version,
-    latest_of,
-)
+from gobp.modproxy.protocol.version_list import format_version_list, latest_of
 from gobp.modproxy.routing import Route, Router
 from gobp.modproxy.settings.schema import Fresh, Mode
 from gobp.modproxy.sources.source import (

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from gobp.errors import UserError
 from gobp.golang.module import check_path
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.index.index import (
     MOST_FOUND,
     Index,
@@ -21,7 +22,6 @@ from gobp.modproxy.pages.reader import Reader
 from gobp.modproxy.pages.rendering import page, static_file
 from gobp.modproxy.protocol.answers import TEXT, Answer, Origin
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
-from gobp.modproxy.protocol.version_list import is_pseudo_version
 from gobp.modproxy.settings.schema import Settings
 
 MODULES_ON_A_PAGE = 50

@@ -3,23 +3,13 @@
 See https://go.dev/ref/mod#goproxy-protocol and https://go.dev/ref/mod#version-queries.
 """
 
-import re
 from collections.abc import Iterable
 
 from gobp.errors import UserError
 from gobp.golang import semver
 from gobp.golang.module import unescape_version
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.protocol.requests import is_canonical
-
-_PSEUDO = re.compile(
-    r"v[0-9]+\.(?:0\.0-|[0-9]+\.[0-9]+-(?:[^+]*\.)?0\.)[0-9]{14}-[A-Za-z0-9]+(?:\+incompatible)?",
-    re.ASCII,
-)
-
-
-def is_pseudo_version(version: str) -> bool:
-    """Say whether a version is made of a time and a revision (https://go.dev/ref/mod#pseudo-versions)."""
-    return _PSEUDO.fullmatch(version) is not None
 
 
 def parse_version_list(module: str, content: bytes) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gobp.errors import UserError
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.fetching.backing import Backing, NoBacking
 from gobp.modproxy.fetching.checks import ZipHash
 from gobp.modproxy.fetching.files import MOST_ZIP_BYTES
@@ -19,7 +20,6 @@ from gobp.modproxy.protocol.requests import (
     parse_request,
 )
 from gobp.modproxy.protocol.version_info import BadVersionInfoError, VersionInfo
-from gobp.modproxy.protocol.version_list import is_pseudo_version
 from gobp.modproxy.published.headers import Headers
 from gobp.modproxy.published.release import (
     INFO_HEADER,

@@ -4,13 +4,10 @@ from abc import ABC, abstractmethod
 
 from gobp.golang import semver
 from gobp.golang.module import escape_path, escape_version
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, version_folder
 from gobp.modproxy.protocol.version_info import BadVersionInfoError, VersionInfo
-from gobp.modproxy.protocol.version_list import (
-    is_pseudo_version,
-    latest_of,
-    parse_version_list,
-)
+from gobp.modproxy.protocol.version_list import latest_of, parse_version_list
 from gobp.modproxy.sources.source import NotFoundError, Sink, UnavailableError
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from gobp.golang.dirhash import go_mod_hash
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.fetching.pauses import Pauses
 from gobp.modproxy.kept import Kept
 from gobp.modproxy.protocol.requests import (
@@ -20,7 +21,7 @@ from gobp.modproxy.protocol.requests import (
     parse_request,
     version_folder,
 )
-from gobp.modproxy.protocol.version_list import is_pseudo_version, versions_of_files
+from gobp.modproxy.protocol.version_list import versions_of_files
 from gobp.modproxy.sources.source import SourceError, UnavailableError
 from gobp.modproxy.storage.bucket import Bucket
 from gobp.modproxy.storage.uploads import Uploads

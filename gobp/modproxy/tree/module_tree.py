@@ -15,10 +15,10 @@ from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.golang.module import unescape_path
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, version_folder
 from gobp.modproxy.protocol.version_list import (
     format_version_list,
-    is_pseudo_version,
     parse_version_list,
     versions_of_files,
 )

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.protocol.version_list import (
     format_version_list,
     in_order,
-    is_pseudo_version,
     latest_of,
     parse_version_list,
 )
