@@ -30,7 +30,21 @@ for command in (build, run, inspect, explain, modernize, serve, modules):
 def main() -> None:
     """Run the command line; a failure of the user's is a message and a status, not a traceback."""
     try:
-        cli()
+        try:
+            cli()
+        except ModuleNotFoundError as error:
+            raise _explained(error) from error
     except UserError as error:
         click.echo(f"\nERROR: {error}", err=True)
         sys.exit(error.exit_status if isinstance(error, PhaseFailed) else _FAILED)
+
+
+def _explained(error: ModuleNotFoundError) -> Exception:
+    """Return what to say of a package that only servers need; a missing module of gobp is a bug."""
+    name = error.name or ""
+    if name.partition(".")[0] in {"", "gobp"}:
+        return error
+    return UserError(
+        f"the package {name} is not installed",
+        remedy="install gobp with its services: pip install 'gobp[services]'.",
+    )

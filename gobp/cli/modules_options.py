@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gobp.errors import UserError
 from gobp.system.process import SystemCommands
 
 if TYPE_CHECKING:  # the packages of an extra, which builds do not need
@@ -43,13 +42,8 @@ class Given:
 
     def local_settings(self, upstream: str | None = None) -> "Settings":
         """Return the settings for what needs no upstream. Raises UserError."""
-        try:
-            from gobp.modproxy.settings.load import load_settings  # noqa: PLC0415 # an extra
-        except ModuleNotFoundError as error:
-            raise UserError(
-                f"the package {error.name} is not installed",
-                remedy="install gobp with its services: pip install 'gobp[services]'.",
-            ) from None
+        from gobp.modproxy.settings.load import load_settings  # noqa: PLC0415 # an extra
+
         flags = {"root": self.root, "upstream.proxies": upstream}
         given = {path: text for path, text in flags.items() if text is not None}
         return load_settings(self.config, os.environ, given)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gobp.errors import UserError
 from gobp.system.process import SystemCommands
 
 if TYPE_CHECKING:  # the packages of an extra, which builds do not need
@@ -79,15 +78,10 @@ def modules(config: Path | None, *, check: bool, print_schema: bool, **flags: ob
 
 def _loader(config: Path | None, flags: dict[str, object]) -> "Callable[[], Settings]":
     """Return what reads the settings, at the start and again after a SIGHUP."""
-    try:
-        from gobp.modproxy.settings.go_env import completed, go_env  # noqa: PLC0415 # an extra
-        from gobp.modproxy.settings.load import load_settings  # noqa: PLC0415 # an extra
-        from gobp.modproxy.worker import check_parts  # noqa: PLC0415 # an extra
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"the package {error.name} is not installed",
-            remedy="install gobp with its services: pip install 'gobp[services]'.",
-        ) from None
+    from gobp.modproxy.settings.go_env import completed, go_env  # noqa: PLC0415 # an extra
+    from gobp.modproxy.settings.load import load_settings  # noqa: PLC0415 # an extra
+    from gobp.modproxy.worker import check_parts  # noqa: PLC0415 # an extra
+
     given = {path: value for path, value in flags.items() if value is not None}
 
     def load() -> "Settings":
