@@ -177,7 +177,8 @@ def test_the_webhook_is_asked_before_a_version_is_fetched(tmp_path: Path, tree: 
         settings = {"validator": {"url": f"{webhook.url}/check"}}
         with client(tmp_path, tree, **settings) as go:
             assert "licence AGPL is not allowed" in go.refusal(f"{LIB}@v1.0.0")
-            assert json.loads(webhook.asked[0]) == {"Module": LIB, "Version": "v1.0.0"}
+            questions = [json.loads(body) for body in webhook.asked]  # go tries paths above, too
+            assert {"Module": LIB, "Version": "v1.0.0"} in questions
             assert not list((tmp_path / "server/root/public").rglob("v1.0.0.*"))
 
 
