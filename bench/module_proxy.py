@@ -1,5 +1,6 @@
 """Loads module proxies side by side: gobp's with users, log and figures on, Athens and goproxy.
 
+Each has the cores that it takes by itself: gobp a worker for each, the others Go's threads.
 The tree that all of them serve is the module cache of one app, downloaded once; from then on no
 request leaves the machine. Each server runs alone; they are loaded in turn, round by round.
 """
@@ -177,14 +178,11 @@ class _Bench:
         small.write_text("".join(f"/{path}\n" for path in self._small_files()))
         big.write_text(f"/{_BIG}.zip\n")
         for test, paths in (("small", small), ("zip", big)):
-            workers = 2 if test == "zip" else 1
             loads: dict[str, list[_Load]] = {name: [] for name in self._names}
             memory: dict[str, float] = {}
             for number in range(rounds):
                 for name in self._names:
-                    with self._started(
-                        name, self._tree.as_uri(), workers, f"warm-{test}"
-                    ) as server:
+                    with self._started(name, self._tree.as_uri(), f"warm-{test}") as server:
                         for path in paths.read_text().splitlines():
                             _size_of(self._token, f"{server.url}{path}")
                         loads[name].append(self._load(server, paths))
@@ -224,7 +222,7 @@ class _Bench:
         """Return how often upstream was asked for a file that 16 clients want at once."""
         with (
             counting(self._tree) as (upstream, asked),
-            self._started(name, upstream, 1, "herd") as server,
+            self._started(name, upstream, "herd") as server,
         ):
             url = f"{server.url}/{_BIG}.zip"
             with ThreadPoolExecutor(_CONNECTIONS) as clients:
@@ -240,7 +238,7 @@ class _Bench:
             upstream, asked = stack.enter_context(counting(self._tree))
             url = upstream
             if name != "direct":
-                started = self._started(name, upstream, 2, f"cold-{number}")
+                started = self._started(name, upstream, f"cold-{number}")
                 url = stack.enter_context(started).url
             cache = self._work / f"client-{name}-{number}"
             begin = time.perf_counter()
@@ -269,11 +267,11 @@ class _Bench:
         return _Load(requests / seconds, size / seconds / 1e6, median / 1000, p99 / 1000, cpu)
 
     @contextmanager
-    def _started(self, name: str, upstream: str, workers: int, case: str) -> Iterator[_Server]:
+    def _started(self, name: str, upstream: str, case: str) -> Iterator[_Server]:
         folder = self._work / f"{name}-{case}"
         if name == "gobp":
             settings = {
-                "workers": workers,
+                "workers": 0,
                 "upstream": {"proxies": upstream},
                 "sums": {"database": "off"},
                 "access": {
