@@ -28,7 +28,9 @@ integration-apps: $(VENV)/dev.done ## run those tests of integration that build 
 	@$(BIN)/pytest integration -rs -m "not modules"
 
 integration-modules: $(VENV)/dev.done ## run those of the module proxy, which may run beside the others
-	@$(BIN)/pytest tests integration -rs -m "slow or modules" --basetemp="$$(mktemp -d /var/tmp/gobp-modules.XXXXXX)"
+	@work=$$(mktemp -d /var/tmp/gobp-modules.XXXXXX); \
+	  $(BIN)/pytest tests integration -rs -m "slow or modules" --basetemp="$$work"; \
+	  status=$$?; chmod -R u+rwX "$$work"; rm -rf "$$work"; exit $$status
 
 bench: $(VENV)/dev.done ## measure detect, and gobp beside its peers where they are there
 	@$(BIN)/python -m bench
