@@ -80,30 +80,18 @@ async def make_worker(settings: Settings, count_upstream: Count, audit: AuditLog
         router=router,
         on_published=_telling(recorder),
     )
+    published = _published(settings, shared, trees, recorder)
+    await published.start()
     limits = settings.limits
     fetches: Jobs[Path] = Jobs(running=limits.fetches, waiting=limits.waiting)
     asks: Jobs[bytes] = Jobs(running=limits.fetches, waiting=limits.waiting)
-    published = PublishedTree(
-        settings,
-        trees,
-        env=os.environ,
-        zip_hash=shared.zip_hash,
-        on_published=lambda file, size: recorder.published(file, size, private=True),
-    )
-    await published.start()
     return Worker(
         service=_service(settings, shared, fetches, asks),
         router=router,
         access=Access(settings.access, audit=audit),
         recorder=recorder,
         site=Site(settings, index),
-        upload=Upload(
-            router=router,
-            flights=shared.flights,
-            zip_hash=shared.zip_hash,
-            backing=shared.backing,
-            on_published=shared.on_published,
-        ),
+        upload=_upload(shared),
         webhook=Webhook(settings.published, published),
         now=lambda: {"fetches": len(fetches), "upstream_questions": len(asks)},
         closing=(
@@ -156,6 +144,28 @@ def _telling(recorder: Recorder) -> Callable[[ModuleFile, int, Route], None]:
         recorder.published(file, size, private=route.private, h1=h1)
 
     return tell
+
+
+def _published(
+    settings: Settings, shared: _Shared, trees: Trees, recorder: Recorder
+) -> PublishedTree:
+    return PublishedTree(
+        settings,
+        trees,
+        env=os.environ,
+        zip_hash=shared.zip_hash,
+        on_published=lambda file, size: recorder.published(file, size, private=True),
+    )
+
+
+def _upload(shared: _Shared) -> Upload:
+    return Upload(
+        router=shared.router,
+        flights=shared.flights,
+        zip_hash=shared.zip_hash,
+        backing=shared.backing,
+        on_published=shared.on_published,
+    )
 
 
 def _service(

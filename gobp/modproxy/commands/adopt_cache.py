@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from gobp.golang.dirhash import go_mod_hash
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.modproxy.commands.adopt import Adopted, adopt, cache_folder, cached_files
-from gobp.modproxy.commands.damage import MOST_SMALL_BYTES
 from gobp.modproxy.commands.indexing import tell_published
 from gobp.modproxy.commands.notarise import Notarised, notarise
 from gobp.modproxy.commands.outcome import Progress
@@ -53,6 +53,6 @@ def _hash(zip_hash: ZipHash, stored: Stored) -> str:
     try:
         if stored.file.kind is Kind.ZIP:
             return zip_hash(stored.path, stored.file)
-        return go_mod_hash(stored.path.read_bytes()) if stored.size <= MOST_SMALL_BYTES else ""
+        return go_mod_hash(stored.path.read_bytes()) if stored.size <= MOST_GO_MOD_BYTES else ""
     except (SourceError, OSError):
         return ""  # it is named when it is not taken

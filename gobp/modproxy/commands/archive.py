@@ -5,8 +5,7 @@ from pathlib import Path
 import msgspec
 
 from gobp.errors import UserError
-from gobp.modproxy.commands.damage import MOST_SMALL_BYTES
-from gobp.modproxy.fetching.files import MOST_ZIP_BYTES
+from gobp.golang.modzip import MOST_BYTES, MOST_GO_MOD_BYTES
 from gobp.modproxy.protocol.requests import (
     Kind,
     ModuleFile,
@@ -68,7 +67,7 @@ def place(trees: Trees, entry: Entry, *, source: str) -> tuple[ModuleTree, Modul
     if tree is None or not isinstance(request, (ModuleFile, SumdbFile)) or request.path != path:
         raise bad_archive(source, f"{entry.path!r} is no file of a tree")
     is_zip = isinstance(request, ModuleFile) and request.kind is Kind.ZIP
-    if not 0 <= entry.size <= (MOST_ZIP_BYTES if is_zip else MOST_SMALL_BYTES):
+    if not 0 <= entry.size <= (MOST_BYTES if is_zip else MOST_GO_MOD_BYTES):
         raise bad_archive(source, f"{entry.path} has a size of {entry.size} bytes")
     return tree, request
 

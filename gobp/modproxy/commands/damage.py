@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.golang.note import NoteError
 from gobp.golang.sumdb import split_lookup
 from gobp.golang.tlog import HASH_SIZE
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, SumdbFile, is_canonical
 from gobp.modproxy.protocol.version_info import BadVersionInfoError, VersionInfo
 
-MOST_SMALL_BYTES = 16 * 1024 * 1024  # of a .mod, as in golang.org/x/mod/zip
 _MODULE_LINE = re.compile(rb"^[ \t]*module[ \t\"(`]", re.MULTILINE)
 _PIN = re.compile(rb"h1:[A-Za-z0-9+/]{43}=\n?")
 _FULL_TILE = 256
@@ -18,8 +18,8 @@ _NULS = "it holds NUL bytes, as files do that were being written when a machine 
 
 def damage_of(file: ModuleFile, path: Path) -> str:
     """Return what is wrong with an .info or .mod file, "" if nothing is."""
-    if path.stat().st_size > MOST_SMALL_BYTES:
-        return f"it is larger than {MOST_SMALL_BYTES} bytes"
+    if path.stat().st_size > MOST_GO_MOD_BYTES:
+        return f"it is larger than {MOST_GO_MOD_BYTES} bytes"
     content = path.read_bytes()
     if b"\0" in content:
         return _NULS

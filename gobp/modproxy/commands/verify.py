@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.golang.dirhash import go_mod_hash
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.modproxy.commands.damage import (
-    MOST_SMALL_BYTES,
     damage_of,
     damage_of_list,
     damage_of_pin,
@@ -133,7 +133,7 @@ def _damaged_others(tree: ModuleTree) -> Iterator[Damaged]:
             if path.name != "list" and path.suffix != ".ziphash":
                 continue
             with path.open("rb") as file:
-                content = file.read(MOST_SMALL_BYTES)
+                content = file.read(MOST_GO_MOD_BYTES)
             is_list = path.name == "list"
             damage = damage_of_list(module, content) if is_list else damage_of_pin(content)
             if damage:

@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.golang.tlog import HASH_SIZE, TILE_HEIGHT, Tile, node_hash
-from gobp.modproxy.commands.damage import MOST_SMALL_BYTES, damage_of_sums
+from gobp.modproxy.commands.damage import damage_of_sums
 from gobp.modproxy.protocol.requests import NotOfTheProtocolError, SumdbFile, parse_request
 
 _WIDTH = 1 << TILE_HEIGHT
@@ -36,7 +37,7 @@ def damaged_sums(folder: Path) -> Iterator[tuple[Path, str]]:
     """
     for file, path in sums_files(folder):
         with path.open("rb") as opened:
-            content = opened.read(MOST_SMALL_BYTES)
+            content = opened.read(MOST_GO_MOD_BYTES)
         damage = damage_of_sums(file, content)
         if not damage and file.file.startswith("tile/") and len(content) == _WIDTH * HASH_SIZE:
             damage = _damage_by_parent(folder / file.database, file.file, content)

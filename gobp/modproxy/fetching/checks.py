@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gobp.golang import semver
 from gobp.golang.dirhash import go_mod_hash
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.protocol.version_info import VersionInfo
 from gobp.modproxy.sources.source import UnavailableError
@@ -18,7 +19,6 @@ ZipHash = Callable[[Path, ModuleFile], str]
 Pins = list[tuple[ModuleFile, str]]
 """Hashes of files that must not change, in the order in which they are noted."""
 
-MOST_MOD_BYTES = 16 * 1024 * 1024  # as in golang.org/x/mod/zip
 _MODULE_LINE = re.compile(rb"^[ \t]*module\b", re.MULTILINE)
 
 
@@ -83,5 +83,5 @@ def pins_of_private_zip(file: ModuleFile, path: Path, h1: str) -> Pins:
         if name in archive.namelist():
             with archive.open(name) as content:
                 mod = ModuleFile(file.module, file.version, Kind.MOD)
-                pins.insert(0, (mod, go_mod_hash(content.read(MOST_MOD_BYTES))))
+                pins.insert(0, (mod, go_mod_hash(content.read(MOST_GO_MOD_BYTES))))
     return pins

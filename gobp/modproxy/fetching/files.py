@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gobp.golang.modzip import MOST_BYTES, MOST_GO_MOD_BYTES
 from gobp.modproxy.fetching.backing import Backing, NoBacking
 from gobp.modproxy.fetching.checks import (
-    MOST_MOD_BYTES,
     Notary,
     Pins,
     ZipHash,
@@ -29,7 +29,6 @@ from gobp.modproxy.sources.source import NotFoundError, SourceError, Unavailable
 from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
 
 _MOST_STREAMS = 64  # at the same time: each may keep a thread of the server busy
-MOST_ZIP_BYTES = 500 * 1024 * 1024  # as in golang.org/x/mod/zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class FileFetcher:
         known = self._fetches.get(file.path)
         if known is not None:
             return known
-        spool = Spool(most=MOST_ZIP_BYTES if file.kind is Kind.ZIP else MOST_MOD_BYTES)
+        spool = Spool(most=MOST_BYTES if file.kind is Kind.ZIP else MOST_GO_MOD_BYTES)
         job = self._jobs.start(file.path, lambda: self._fetch(file, route, spool))
         if route.notarised and file.kind is not Kind.INFO:
             self._notary.foresee(file.module, file.version)

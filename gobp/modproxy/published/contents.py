@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gobp.errors import UserError
-from gobp.modproxy.fetching.checks import MOST_MOD_BYTES
-from gobp.modproxy.fetching.files import MOST_ZIP_BYTES
+from gobp.golang.modzip import MOST_BYTES, MOST_GO_MOD_BYTES
 from gobp.modproxy.protocol.requests import (
     Kind,
     ModuleFile,
@@ -18,8 +17,8 @@ LIST = "list"
 ZIPHASH = "ziphash"
 _MOST_BYTES = {
     Kind.INFO: 1024 * 1024,
-    Kind.MOD: MOST_MOD_BYTES,
-    Kind.ZIP: MOST_ZIP_BYTES,
+    Kind.MOD: MOST_GO_MOD_BYTES,
+    Kind.ZIP: MOST_BYTES,
     ZIPHASH: 1024,
     LIST: 16 * 1024 * 1024,
 }

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from gobp.errors import UserError
+from gobp.golang.modzip import MOST_BYTES as MOST_ZIP_BYTES
 from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.fetching.backing import Backing, NoBacking
 from gobp.modproxy.fetching.checks import ZipHash
-from gobp.modproxy.fetching.files import MOST_ZIP_BYTES
 from gobp.modproxy.fetching.flights import Flights
 from gobp.modproxy.protocol.answers import TEXT, Answer, failure
 from gobp.modproxy.protocol.requests import (

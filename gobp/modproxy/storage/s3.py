@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from gobp.golang.dirhash import go_mod_hash
+from gobp.golang.modzip import MOST_GO_MOD_BYTES
 from gobp.golang.pseudo import is_pseudo_version
 from gobp.modproxy.fetching.pauses import Pauses
 from gobp.modproxy.kept import Kept
@@ -29,7 +30,6 @@ from gobp.modproxy.tree.module_tree import ChangedVersionError, ModuleTree
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import read_zip_hash
 
-_MOST_SMALL = 16 * 1024 * 1024  # bytes of a go.mod file
 _MOST_PIN = 200
 _SECONDS_OF_URL = 900
 _SECONDS_KNOWN = 3600  # for which an object that was there is believed to be there
@@ -121,7 +121,7 @@ class S3Backing:
         return True
 
     async def _load_small(self, key: str, file: ModuleFile, tree: ModuleTree) -> bool:
-        content = await self._bucket.read(key, most=_MOST_SMALL)
+        content = await self._bucket.read(key, most=MOST_GO_MOD_BYTES)
         if content is None:
             return False
         if file.kind is Kind.MOD:
@@ -163,7 +163,9 @@ class S3Backing:
         if not key.endswith(".zip"):
             content = await asyncio.to_thread(source.read_bytes)
             if not await self._bucket.put_new(key, content) and key.endswith(".mod"):
-                self._tell_difference(key, await self._bucket.read(key, most=_MOST_SMALL), content)
+                self._tell_difference(
+                    key, await self._bucket.read(key, most=MOST_GO_MOD_BYTES), content
+                )
             return
         h1 = await asyncio.to_thread(_zip_hash, source, key)
         pin_key = _pin_key(key)
