@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import zipfile
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from gobp.golang.dirhash import hash1
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.tree.module_tree import ModuleTree
+from integration.go_env import go_env
 
 TIME = "2026-01-02T03:04:05Z"
 
@@ -54,17 +54,7 @@ class GoClient:
         app = self.folder / "go.mod"
         if not app.exists():
             app.write_text("module app.example\n\ngo 1.21\n")
-        env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "GOPATH": str(self.folder / "gopath"),
-            "GOCACHE": str(self.folder / "gocache"),
-            "GOPROXY": self.proxy,
-            "GONOSUMDB": "*",
-            "GOFLAGS": "-modcacherw",
-            "GOTOOLCHAIN": "local",
-            **self.variables,
-        }
+        env = go_env(self.folder, self.proxy, **{"GONOSUMDB": "*", **self.variables})
         return subprocess.run(
             ["go", *arguments],
             cwd=self.folder,

@@ -20,6 +20,7 @@ import pytest
 
 from gobp.modproxy.commands.gc import GRACE, Wanted, collect, last_used_by_times
 from gobp.modproxy.tree.module_tree import ModuleTree
+from integration.go_env import go_env
 from integration.module_servers import running
 
 GO_MOD = """module example.com/app
@@ -86,16 +87,8 @@ class Offline:
     def go(self, *arguments: str, cwd: Path, **variables: str) -> str:
         """Run go; return what it printed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "GOPATH": str(self.folder / "gopath"),
-            "GOCACHE": str(self.folder / "gocache"),
-            "GOPROXY": self.proxy,
-            "GOFLAGS": "-modcacherw -mod=mod",
-            "GOTOOLCHAIN": "local",
-            **variables,
-        }
+        given = {"GOFLAGS": "-modcacherw -mod=mod", **variables}
+        env = go_env(self.folder, self.proxy, **given)
         argv = [*without_network(), "go", *arguments]
         done = subprocess.run(
             argv, cwd=cwd, env=env, capture_output=True, text=True, timeout=500, check=False

@@ -1,7 +1,6 @@
 """The real go command on real modules: through gobp, then without upstream, as files, by nginx."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from integration.docker import free_port
+from integration.go_env import go_env
 from integration.module_servers import ModuleServer, running
 from integration.web_servers import nginx
 
@@ -43,16 +43,7 @@ class Client:
     def go(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run go; never with another toolchain, unless a variable says so."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "GOPATH": str(self.folder / "gopath"),
-            "GOCACHE": str(self.folder / "gocache"),
-            "GOPROXY": self.proxy,
-            "GOFLAGS": "-modcacherw",
-            "GOTOOLCHAIN": "local",
-            **variables,
-        }
+        env = go_env(self.folder, self.proxy, **variables)
         return subprocess.run(
             ["go", *arguments],
             cwd=self.folder,

@@ -4,7 +4,6 @@ The other stories are with their parts: two entries and a login in test_modules_
 git in test_modules_published.py, credentials in containers in test_modules_builds.py.
 """
 
-import os
 import shutil
 import signal
 import subprocess
@@ -12,26 +11,13 @@ import time
 from pathlib import Path
 
 from integration.git_hosting import GitRepository, git_host
+from integration.go_env import go_env
 from integration.misbehaving_upstream import drop_by_drop, slowly, upstream_server
 from integration.module_servers import running
 
 BIG = "example.com/slow/large"
 HOST = "git.corp.example"
 PRIVATE = f"{HOST}/team/lib"
-
-
-def go_env(folder: Path, proxy: str) -> dict[str, str]:
-    """Return the environment of a go command with caches of its own."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "GOPATH": str(folder / "gopath"),
-        "GOCACHE": str(folder / "gocache"),
-        "GOPROXY": proxy,
-        "GONOSUMDB": "*",
-        "GOFLAGS": "-modcacherw",
-        "GOTOOLCHAIN": "local",
-    }
 
 
 def started(folder: Path, proxy: str, module: str) -> "subprocess.Popen[bytes]":
@@ -41,7 +27,7 @@ def started(folder: Path, proxy: str, module: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             ["go", "mod", "download", "-x", module],
             cwd=folder,
-            env=go_env(folder, proxy),
+            env=go_env(folder, proxy, GONOSUMDB="*"),
             stderr=said,
         )
 
@@ -98,7 +84,7 @@ def build(app: Path, folder: Path, proxy: str, *arguments: str) -> None:
     done = subprocess.run(
         ["go", *arguments],
         cwd=app,
-        env=go_env(folder, proxy),
+        env=go_env(folder, proxy, GONOSUMDB="*"),
         capture_output=True,
         text=True,
         timeout=120,
