@@ -13,7 +13,7 @@ demo: $(VENV)/runtime.done ## build the sample web app to an OCI image, start it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python samples/demo.py
 
 test: $(VENV)/dev.done ## run the unit tests (under a minute, no network)
-	@$(BIN)/pytest tests -m "not slow"
+	@$(BIN)/pytest tests -m "not slow" -n auto --dist loadfile
 
 lint: $(VENV)/dev.done ## check style, types and the import contract
 	@$(BIN)/ruff check .

@@ -25,8 +25,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from bench.report import Absent, Value, absent_lab, record, table
-from gobp.modproxy.access.passwords import format_token_hash, new_token
 from gobp.modproxy.tree.module_tree import ModuleTree
+from gobp.serving.passwords import format_token_hash, new_token
 from integration.lab import SCRIPTS, TOOLS, go_proxy
 from integration.module_servers import running
 

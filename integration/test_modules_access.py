@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gobp.modproxy.access.passwords import PasswordHash, format_token_hash, new_token
+from gobp.serving.passwords import PasswordHash, format_token_hash, new_token
 from integration.module_servers import ModuleServer, running
 from integration.private_servers import make_certificates
 from integration.small_modules import GoClient, put_module

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gobp.modproxy.access.passwords import PasswordHash
+from gobp.serving.passwords import PasswordHash
 from integration.by_hand import MODULE, Workbench, go_root, search_path
 from integration.docker import Docker, output_of, run
 from integration.lab import ROOT, Given, Pack

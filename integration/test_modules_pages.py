@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
-from gobp.modproxy.access.passwords import PasswordHash
+from gobp.serving.passwords import PasswordHash
 from integration.module_servers import ModuleServer, running
 
 CHROMIUM = Path("/usr/bin/chromium")

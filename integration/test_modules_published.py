@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gobp.modproxy.access.passwords import format_token_hash, new_token
+from gobp.serving.passwords import format_token_hash, new_token
 from integration.by_hand import go_env
 from integration.module_servers import ModuleServer, running
 from integration.private_servers import basic, git_site, make_certificates, private_server

@@ -10,9 +10,10 @@ from typing import get_args
 import msgspec
 
 from gobp.modproxy.settings import schema
-from gobp.modproxy.settings.json_schema import setting_texts
 from gobp.modproxy.settings.load import variables
-from gobp.modproxy.settings.values import Duration, Size, written
+from gobp.serving.settings.json_schema import setting_texts
+from gobp.serving.settings.section import Section
+from gobp.serving.settings.values import Duration, Size, written
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "modproxy-settings.md"
 _INTRODUCTION = """\
@@ -42,7 +43,7 @@ def page() -> str:
     return f"{_INTRODUCTION}\n{sections}\n{choices}"
 
 
-def _sections(kind: type[schema.Section], path: str = "") -> list[tuple[str, type[schema.Section]]]:
+def _sections(kind: type[Section], path: str = "") -> list[tuple[str, type[Section]]]:
     """Return the sections in the order of the file, each under its path."""
     found = [(path, kind)]
     for field in msgspec.structs.fields(kind):
@@ -52,14 +53,14 @@ def _sections(kind: type[schema.Section], path: str = "") -> list[tuple[str, typ
     return found
 
 
-def _inner_section(kind: object) -> tuple[type[schema.Section] | None, str]:
+def _inner_section(kind: object) -> tuple[type[Section] | None, str]:
     for candidate in (kind, *get_args(kind)):
-        if isinstance(candidate, type) and issubclass(candidate, schema.Section):
+        if isinstance(candidate, type) and issubclass(candidate, Section):
             return candidate, "[]" if getattr(kind, "__origin__", None) is tuple else ""
     return None, ""
 
 
-def _section(path: str, kind: type[schema.Section]) -> str:
+def _section(path: str, kind: type[Section]) -> str:
     known = variables()
     texts = setting_texts(kind)
     rows, escaped_bar = [], r"\|"

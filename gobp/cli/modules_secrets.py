@@ -5,7 +5,7 @@ import sys
 import click
 
 from gobp.errors import UserError
-from gobp.modproxy.access.passwords import PasswordHash, format_token_hash, new_token
+from gobp.serving.passwords import PasswordHash, format_token_hash, new_token
 
 _MOST_CHARACTERS = 1024
 

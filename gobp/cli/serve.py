@@ -94,9 +94,10 @@ def _loader(config: Path | None, flags: dict[str, object]) -> "Callable[[], Sett
 
 
 def _print_schema() -> None:
-    from gobp.modproxy.settings.json_schema import json_schema  # noqa: PLC0415 # an extra
+    from gobp.modproxy.settings.schema import Settings  # noqa: PLC0415 # an extra
+    from gobp.serving.settings.json_schema import json_schema  # noqa: PLC0415 # an extra
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(json_schema(Settings, "Settings of gobp serve modules"), indent=2))
 
 
 def _show(settings: "Settings") -> None:

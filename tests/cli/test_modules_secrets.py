@@ -3,8 +3,8 @@ from click.testing import CliRunner
 
 from gobp.cli.modules_secrets import password, token
 from gobp.errors import UserError
-from gobp.modproxy.access import passwords
-from gobp.modproxy.access.passwords import PasswordHash
+from gobp.serving import passwords
+from gobp.serving.passwords import PasswordHash
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\nsecond line\n"])

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gobp.modproxy.access import passwords
-from gobp.modproxy.access.attempts import Attempts
 from gobp.modproxy.access.audit import AuditLog, Event
 from gobp.modproxy.access.credentials import Login, TokenLogin, parse_authorization
 from gobp.modproxy.access.directory import Directory
@@ -17,6 +15,8 @@ from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.kept import Kept
 from gobp.modproxy.protocol.answers import Answer, failure
 from gobp.modproxy.settings import schema
+from gobp.serving import passwords
+from gobp.serving.attempts import Attempts
 
 _MOST_KNOWN = 4096
 _MOST_WAITING = 256

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from gobp.modproxy.access.attempts import Bucket
 from gobp.modproxy.log.records import Record
-from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.protocol.answers import Origin
 from gobp.modproxy.protocol.requests import ModuleFile
 from gobp.modproxy.settings.schema import Log
+from gobp.serving.attempts import Bucket
+from gobp.serving.writer import LineWriter
 
 _LONGEST = 300  # characters of one value
 _PLAIN = re.compile(r"[!#-\[\]-~]+", re.ASCII)  # printable, without blanks, quotes, backslashes
@@ -39,7 +39,7 @@ _BY_ANYBODY = frozenset({Event.LOGIN_REFUSED, Event.DENIED})
 
 
 class Lines(Protocol):
-    """Takes lines (gobp.modproxy.log.writer.LineWriter)."""
+    """Takes lines (gobp.serving.writer.LineWriter)."""
 
     def write(self, chunk: bytes) -> None:
         """Have whole lines be written soon."""

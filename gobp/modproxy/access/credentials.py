@@ -4,7 +4,7 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
-from gobp.modproxy.access.passwords import is_token
+from gobp.serving.passwords import is_token
 
 _MOST_CHARACTERS = 4096
 

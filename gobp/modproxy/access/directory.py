@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 from gobp.errors import UserError
 from gobp.golang.patterns import ModulePatterns
-from gobp.modproxy.access.passwords import PasswordHash, parse_token_hash
 from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.settings.schema import Access, Token, User
+from gobp.serving.passwords import PasswordHash, parse_token_hash
 
 _DAY = 86400  # seconds
 

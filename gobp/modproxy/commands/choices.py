@@ -10,8 +10,8 @@ from gobp.modproxy.commands.app_needs import needs_of
 from gobp.modproxy.commands.outcome import Problem
 from gobp.modproxy.commands.stored import Stored
 from gobp.modproxy.protocol.requests import ModuleFile
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.tree.trees import Trees
+from gobp.serving.settings.values import Duration
 
 Choice = Callable[[Stored], bool]
 

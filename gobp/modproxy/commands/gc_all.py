@@ -9,7 +9,7 @@ from gobp.modproxy.commands.gc import Collected, Wanted, collect
 from gobp.modproxy.commands.indexing import last_used, tell_removed
 from gobp.modproxy.commands.working import trees_of
 from gobp.modproxy.settings.schema import Settings
-from gobp.modproxy.settings.values import Duration, Size
+from gobp.serving.settings.values import Duration, Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from gobp.modproxy.fetching.checks import ZipHash
 from gobp.modproxy.fetching.service import ModuleService
 from gobp.modproxy.routing import Router
 from gobp.modproxy.settings.schema import Mode, Published, Rule, Settings
-from gobp.modproxy.settings.values import Size
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import read_zip_hash, zip_hash
 from gobp.modproxy.worker import make_worker
+from gobp.serving.settings.values import Size
 
 _DRAIN_SECONDS = 60.0
 

@@ -14,7 +14,7 @@ from gobp.modproxy.protocol.answers import TEXT, Answer, failure
 from gobp.modproxy.published.headers import Headers
 from gobp.modproxy.published.published_tree import PublishedTree, Refreshed
 from gobp.modproxy.settings.schema import Published
-from gobp.modproxy.settings.secret_file import read_secret
+from gobp.serving.settings.secret_file import read_secret
 
 PATH = "/-/published"
 MOST_BYTES = 4 * 1024 * 1024

@@ -18,8 +18,8 @@ from gobp.errors import UserError
 from gobp.modproxy.fetching.jobs import Jobs
 from gobp.modproxy.kept import Kept
 from gobp.modproxy.settings import schema
-from gobp.modproxy.settings.secret_file import read_secret
 from gobp.modproxy.sources.source import RefusedError, UnavailableError
+from gobp.serving.settings.secret_file import read_secret
 
 SIGNATURE = "X-Gobp-Signature"
 _MOST_TEXT = 2000  # bytes

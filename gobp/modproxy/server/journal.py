@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from gobp.modproxy.log.records import Clock, Record
-from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.server.figures import Figures, FiguresFolder
+from gobp.serving.writer import LineWriter
 
 Line = Callable[[Record, Clock], str]
 Watcher = Callable[[Sequence[Record]], None]

@@ -1,19 +1,16 @@
 """What must hold before the workers are started, and what people are told then."""
 
-import errno
 import os
 import socket
-import ssl
-import stat
 import tempfile
 from pathlib import Path
 
 from gobp.errors import UserError
 from gobp.modproxy.running import Running
-from gobp.modproxy.settings.rules import Address
-from gobp.modproxy.settings.schema import Settings, Tls
+from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.settings.shown import without_credentials
 from gobp.modproxy.tree.module_tree import OWN
+from gobp.serving.listening import Address, address_to_listen_at
 
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 # compared with, not bound
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # as above
@@ -26,13 +23,7 @@ def check_ready(settings: Settings) -> Address:
     Raises UserError where the root cannot be written, the port is in use or TLS has no good key.
     """
     _check_root(Path(settings.root))
-    if settings.tls is not None:
-        _check_tls(settings.tls)
-    address = Address.parse(settings.listen)
-    if address.socket:
-        _check_socket(Path(address.socket))
-        return address
-    return Address(address.host, _free_port(address))
+    return address_to_listen_at(settings.listen, settings.tls)
 
 
 def banner(settings: Settings, address: Address) -> str:
@@ -74,74 +65,3 @@ def _check_root(root: Path) -> None:
             f"root: {root} cannot be written: {error.strerror}",
             remedy="set --root to a folder that this user can write.",
         ) from None
-
-
-def _check_tls(tls: Tls) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    for name, file in (("certificate", tls.certificate), ("key", tls.key)):
-        try:
-            Path(file).read_bytes()
-        except OSError as error:
-            raise UserError(
-                f"tls.{name}: {file} cannot be read: {error.strerror}",
-                remedy="name a file in PEM that this user can read.",
-            ) from None
-    try:
-        context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
-    except (ssl.SSLError, ValueError) as error:
-        raise UserError(
-            f"tls: {tls.certificate} and {tls.key} are no certificate and key that belong together",
-            detail=str(error),
-            remedy="name the certificate (with its chain) and its key, both in PEM, the key without"
-            " a password.",
-        ) from None
-
-
-def _check_socket(path: Path) -> None:
-    """Remove the socket of a server that is gone. Raises UserError where one still answers."""
-    try:
-        if not stat.S_ISSOCK(path.stat().st_mode):
-            raise UserError(
-                f"listen: {path} is there, and is no socket", remedy="name another path."
-            )
-    except FileNotFoundError:
-        if os.access(path.parent, os.W_OK):
-            return
-        raise UserError(
-            f"listen: {path} cannot be made", remedy="name a path in a folder that can be written."
-        ) from None
-    with socket.socket(socket.AF_UNIX) as probe:
-        if probe.connect_ex(str(path)) == 0:
-            raise UserError(
-                f"listen: another server answers at {path}", remedy="stop it, or name another path."
-            )
-    path.unlink()
-
-
-def _free_port(address: Address) -> int:
-    """Return the port, chosen where it was 0, once nobody listens there. Raises UserError.
-
-    Workers share their port (SO_REUSEPORT), so a second server would get half of the requests.
-    """
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address.host, address.port))
-            probe.listen(1)
-        except OSError as error:
-            raise _cannot_listen(address, error) from None
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _cannot_listen(address: Address, error: OSError) -> UserError:
-    if error.errno == errno.EADDRINUSE:
-        return UserError(
-            f"listen: another server listens at {address}",
-            remedy="stop it, or set --listen to another port.",
-        )
-    return UserError(
-        f"listen: {address} is no address to listen at: {error.strerror}",
-        remedy="set --listen to an address of this machine; ports below 1024 need a privilege.",
-    )

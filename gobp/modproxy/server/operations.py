@@ -13,8 +13,8 @@ from gobp.modproxy.access.access import Access
 from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.protocol.answers import JSON, TEXT, Answer, failure
 from gobp.modproxy.server.asked import Asked
-from gobp.modproxy.server.draining import Draining
 from gobp.modproxy.server.figures import FiguresFolder, metrics_text
+from gobp.serving.draining import Draining
 
 _VERSION = json.dumps({"name": "gobp", "version": version("gobp")}).encode()
 _PLAIN = {

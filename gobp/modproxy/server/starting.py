@@ -12,9 +12,7 @@ from pathlib import Path
 from gobp.modproxy.access.audit import AuditLog, audit_log_of_worker
 from gobp.modproxy.index.recorder import Recorder
 from gobp.modproxy.log.records import Record, json_line, text_line
-from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.server.app import App
-from gobp.modproxy.server.draining import Draining
 from gobp.modproxy.server.figures import Figures, FiguresFolder
 from gobp.modproxy.server.journal import Journal, Watcher
 from gobp.modproxy.server.modules import Modules
@@ -25,6 +23,8 @@ from gobp.modproxy.server.steps import Deliveries, Pages, Uploads
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.tree.module_tree import OWN
 from gobp.modproxy.worker import Worker, make_worker
+from gobp.serving.draining import Draining
+from gobp.serving.writer import LineWriter
 
 _LINES = {"text": text_line, "json": json_line}
 _NO_LOG = "off"

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from gobp.errors import UserError
-from gobp.modproxy.settings.rules import Address
 from gobp.modproxy.settings.schema import Settings
 from gobp.modproxy.settings.shown import without_credentials
+from gobp.serving.listening import Address
 from gobp.system.process import Commands
 
 GoEnv = Callable[[str], str]

@@ -7,16 +7,14 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from gobp.modproxy.settings.values import Duration, Size
+from gobp.serving.listening import Tls
+from gobp.serving.settings.section import Section
+from gobp.serving.settings.values import Duration, Size
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1, le=100_000)]
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the file; a name it does not know is an error."""
 
 
 class Mode(StrEnum):
@@ -36,17 +34,6 @@ class Action(StrEnum):
     DENY = "deny"  # 403 with the message
     HIDE = "hide"  # 404, as if it did not exist
     REDIRECT = "redirect"  # 302 to another proxy
-
-
-class Tls(Section, frozen=True):
-    """Certificate and key in PEM."""
-
-    certificate: str
-    """File with the certificate and those between it and the root."""
-    key: str
-    """File with its private key."""
-    min_version: Literal["1.2", "1.3"] = "1.2"
-    """1.2 or 1.3."""
 
 
 class Limits(Section, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 import yaml
 
 from gobp.modproxy.settings.schema import Settings
-from gobp.modproxy.settings.values import written
+from gobp.serving.settings.values import written
 
 _MASK = "***"
 _IN_URL = re.compile(r"(?<=://)[^/@\s,|]*@")

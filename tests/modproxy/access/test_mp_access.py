@@ -11,11 +11,11 @@ import pytest
 from gobp.errors import UserError
 from gobp.modproxy.access.access import Access
 from gobp.modproxy.access.audit import AuditLog
-from gobp.modproxy.access.passwords import PasswordHash, format_token_hash, new_token
 from gobp.modproxy.access.principal import Principal
 from gobp.modproxy.protocol.answers import Answer
 from gobp.modproxy.settings import schema
 from gobp.modproxy.settings.load import load_settings
+from gobp.serving.passwords import PasswordHash, format_token_hash, new_token
 
 pytestmark = pytest.mark.slow
 

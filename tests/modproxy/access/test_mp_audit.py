@@ -16,10 +16,10 @@ from gobp.modproxy.access.audit import (
     note_removed,
 )
 from gobp.modproxy.log.records import Record
-from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.protocol.answers import Origin
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.settings.schema import Log
+from gobp.serving.writer import LineWriter
 
 MOMENT = 1_800_000_000.25
 

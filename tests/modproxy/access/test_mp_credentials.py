@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.modproxy.access.credentials import Login, TokenLogin, parse_authorization
-from gobp.modproxy.access.passwords import new_token
+from gobp.serving.passwords import new_token
 
 TOKEN = new_token()
 
@@ -28,6 +28,7 @@ def test_a_user_and_password_come_back_whatever_they_are(user: str, password: st
         basic("", TOKEN),
         basic(TOKEN, ""),
     ],
+    ids=["bearer", "lower-case", "password", "password-alone", "user"],
 )
 def test_a_token_is_known_wherever_a_client_can_put_it(header: str) -> None:
     assert parse_authorization(header) == TokenLogin(TOKEN)

@@ -30,7 +30,6 @@ from gobp.modproxy.protocol.requests import (
 )
 from gobp.modproxy.routing import Route
 from gobp.modproxy.settings.schema import Fresh, Mode
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.sources.source import (
     NotFoundError,
     RefusedError,
@@ -40,6 +39,7 @@ from gobp.modproxy.sources.source import (
 from gobp.modproxy.sums.database_files import DatabaseFiles
 from gobp.modproxy.tree.module_tree import ModuleTree
 from gobp.modproxy.tree.zip_check import zip_hash
+from gobp.serving.settings.values import Duration
 from tests.modproxy.fetching.scripted import (
     MODULE,
     ScriptedSource,

@@ -3,7 +3,8 @@
 import pytest
 
 from gobp.modproxy.pages.client_settings import client_settings, public_url
-from gobp.modproxy.settings.schema import Access, Rule, Settings, Sums, Tls, Token
+from gobp.modproxy.settings.schema import Access, Rule, Settings, Sums, Token
+from gobp.serving.listening import Tls
 from tests.modproxy.pages.page_readers import ANN, ANYBODY, Somebody
 
 PUBLIC = Settings(public_url="https://go.corp.example/team/")

@@ -14,9 +14,9 @@ from gobp.errors import UserError
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.published.published_tree import GRACE_SECONDS, PublishedTree, Refreshed
 from gobp.modproxy.settings.schema import Published, Settings
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import zip_hash
+from gobp.serving.settings.values import Duration
 from tests.modproxy.published.repositories import MODULE, Repository, git, version_files
 
 pytestmark = pytest.mark.slow

@@ -16,9 +16,9 @@ from gobp.modproxy.protocol.answers import Answer
 from gobp.modproxy.published.published_tree import PublishedTree
 from gobp.modproxy.published.webhook import MOST_BYTES, Webhook
 from gobp.modproxy.settings.schema import Published, Settings
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.tree.trees import Trees
 from gobp.modproxy.tree.zip_check import zip_hash
+from gobp.serving.settings.values import Duration
 from tests.modproxy.published.repositories import Repository, version_files
 
 SECRET = "of the webhook"

@@ -5,8 +5,8 @@ import pytest
 
 from gobp.errors import UserError
 from gobp.modproxy.server.launch import banner, check_ready
-from gobp.modproxy.settings.rules import Address
-from gobp.modproxy.settings.schema import Settings, Tls, Upstream
+from gobp.modproxy.settings.schema import Settings, Upstream
+from gobp.serving.listening import Address, Tls
 
 
 def settings(root: Path, listen: str = "127.0.0.1:0") -> Settings:

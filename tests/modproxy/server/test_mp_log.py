@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.modproxy.log.events import JsonFormatter, TextFormatter
 from gobp.modproxy.log.records import Clock, Record, harmless, json_line, text_line
-from gobp.modproxy.log.writer import LineWriter
 from gobp.modproxy.protocol.answers import Origin
+from gobp.serving.events import JsonFormatter, TextFormatter
+from gobp.serving.writer import LineWriter
 
 
 def record(path: str = "/m/@v/list", agent: str = "Go", trace: str = "", user: str = "") -> Record:

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from gobp.errors import UserError
 from gobp.modproxy.settings.go_env import completed, proxies_only
-from gobp.modproxy.settings.json_schema import json_schema
 from gobp.modproxy.settings.load import load_settings, variables
-from gobp.modproxy.settings.rules import Address
 from gobp.modproxy.settings.schema import (
     Access,
     Cluster,
@@ -23,7 +21,9 @@ from gobp.modproxy.settings.schema import (
     User,
 )
 from gobp.modproxy.settings.shown import settings_text, without_credentials
-from gobp.modproxy.settings.values import Duration, Size, written
+from gobp.serving.listening import Address
+from gobp.serving.settings.json_schema import json_schema
+from gobp.serving.settings.values import Duration, Size, written
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "modproxy.schema.json"
 ENV = {"HOME": "/home/me"}
@@ -250,14 +250,14 @@ def test_a_size_is_read_as_it_is_written(size: int) -> None:
 
 
 def test_the_schema_in_the_documents_is_that_of_the_code() -> None:
-    assert json.loads(SCHEMA.read_text()) == json.loads(json.dumps(json_schema())), (
-        "run: gobp serve modules --print-schema > docs/modproxy.schema.json"
-    )
+    assert json.loads(SCHEMA.read_text()) == json.loads(
+        json.dumps(json_schema(Settings, "Settings of gobp serve modules"))
+    ), "run: gobp serve modules --print-schema > docs/modproxy.schema.json"
 
 
 def test_the_defaults_keep_the_schema(jsonschema: Any) -> None:
     document = yaml.safe_load(settings_text(Settings(root="/x")))
-    jsonschema.validate(document, json_schema())
+    jsonschema.validate(document, json_schema(Settings, "Settings of gobp serve modules"))
 
 
 @pytest.mark.parametrize(
@@ -268,6 +268,6 @@ def test_the_schema_refuses_what_the_code_refuses(
     jsonschema: Any, file: Path, document: dict[str, Any]
 ) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document, json_schema())
+        jsonschema.validate(document, json_schema(Settings, "Settings of gobp serve modules"))
     with pytest.raises(UserError):
         loaded(file, yaml.safe_dump(document))

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from gobp.errors import UserError
 from gobp.modproxy.settings.schema import Upstream
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.forward_proxies import ForwardProxies
 from gobp.modproxy.sources.goproxy import Sources
 from gobp.modproxy.sources.source import UnavailableError
+from gobp.serving.settings.values import Duration
 from tests.fakes.trouble_server import serving
 from tests.modproxy.sources.upstreams import ForwardProxy
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from gobp.modproxy.settings.schema import Upstream
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.sources.goproxy import Sources
 from gobp.modproxy.sources.source import (
     NotFoundError,
@@ -19,6 +18,7 @@ from gobp.modproxy.sources.source import (
     SourceError,
     UnavailableError,
 )
+from gobp.serving.settings.values import Duration
 from tests.fakes.trouble_server import Request, TroubleServer, serving
 from tests.modproxy.sources.upstreams import (
     MOD,

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from gobp.modproxy.protocol.requests import Kind, ModuleFile
 from gobp.modproxy.settings.schema import Upstream
-from gobp.modproxy.settings.values import Duration
 from gobp.modproxy.sources.chain import OffSource
 from gobp.modproxy.sources.goproxy import Sources
 from gobp.modproxy.sources.source import RefusedError
+from gobp.serving.settings.values import Duration
 
 _T = TypeVar("_T")
 MODULE = "example.com/Big"

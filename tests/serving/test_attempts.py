@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gobp.modproxy.access import attempts
-from gobp.modproxy.access.attempts import Attempts, Bucket
+from gobp.serving import attempts
+from gobp.serving.attempts import Attempts, Bucket
 
 
 def test_a_client_has_some_tries_at_once_and_then_waits() -> None:

@@ -1,4 +1,4 @@
-"""The JSON schema of the settings file, for editors (docs/modproxy.schema.json)."""
+"""The JSON schema of a settings file, for editors, from its types."""
 
 import ast
 import inspect
@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from gobp.modproxy.settings.schema import Section, Settings
-from gobp.modproxy.settings.values import Duration, Size, written
+from gobp.serving.settings.section import Section
+from gobp.serving.settings.values import Duration, Size, written
 
 _DURATION = Meta(
     pattern=r"^(([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+|0)$",
@@ -23,12 +23,12 @@ _WRITTEN: dict[object, object] = {
 }
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the schema of the file as it is written: durations and sizes are texts there."""
+def json_schema(settings: type[Section], title: str) -> dict[str, Any]:
+    """Return the schema of a file as it is written: durations and sizes are texts there."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Settings of gobp serve modules",
-        **msgspec.json.schema(_as_written(Settings)),
+        "title": title,
+        **msgspec.json.schema(_as_written(settings)),
     }
 
 

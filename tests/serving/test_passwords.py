@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gobp.errors import UserError
-from gobp.modproxy.access import passwords
-from gobp.modproxy.access.passwords import PasswordHash
+from gobp.serving import passwords
+from gobp.serving.passwords import PasswordHash
 
 
 def test_a_password_matches_its_own_hash_as_the_settings_have_it() -> None:

@@ -1,0 +1,1 @@
+"""Settings of a server: one YAML file, variables and flags, checked by types."""
