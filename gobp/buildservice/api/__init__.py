@@ -1,0 +1,1 @@
+"""The service over HTTP: the URLs of cargo, and /api/v1."""

@@ -1,0 +1,1 @@
+"""The other side: ask a build service for a program."""

@@ -1,0 +1,1 @@
+"""Hand builds to workers: each once, however many workers there are and whichever dies."""

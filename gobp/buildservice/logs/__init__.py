@@ -1,0 +1,1 @@
+"""The logs of builds: written while they run, read by whoever watches, kept."""

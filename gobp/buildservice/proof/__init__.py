@@ -1,0 +1,1 @@
+"""Proof of what was built: checksums, bills of materials, signed provenance."""

@@ -1,0 +1,1 @@
+"""Turn source into programs, in the sandbox."""

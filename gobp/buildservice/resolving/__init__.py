@@ -1,0 +1,1 @@
+"""Find out what a ref stands for, before anything is fetched or built."""

@@ -1,0 +1,1 @@
+"""The table of builds, which is the truth, in SQLite or PostgreSQL."""
