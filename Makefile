@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint integration integration-apps integration-modules bench package runtime runtime-lock catalog reference lock setup clean
+.PHONY: help demo test lint integration integration-apps integration-servers bench package runtime runtime-lock catalog reference lock setup clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -21,15 +21,15 @@ lint: $(VENV)/dev.done ## check style, types and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-integration: integration-apps integration-modules ## run the tests with real tools; what is not there is skipped, and said
+integration: integration-apps integration-servers ## run the tests with real tools; what is not there is skipped, and said
 
 integration-apps: $(VENV)/dev.done ## run those tests of integration that build apps
 	@$(BIN)/python -m release.runtime build || echo "no ./runtime: the tests that need it will fail or be skipped"
-	@$(BIN)/pytest integration -rs -m "not modules"
+	@$(BIN)/pytest integration -rs -m "not modules and not builds"
 
-integration-modules: $(VENV)/dev.done ## run those of the module proxy, which may run beside the others
-	@work=$$(mktemp -d /var/tmp/gobp-modules.XXXXXX); \
-	  $(BIN)/pytest tests integration -rs -m "slow or modules" --basetemp="$$work"; \
+integration-servers: $(VENV)/dev.done ## run those of the module proxy and the build service, which may run beside the others
+	@work=$$(mktemp -d /var/tmp/gobp-servers.XXXXXX); \
+	  $(BIN)/pytest tests integration -rs -m "slow or modules or builds" --basetemp="$$work"; \
 	  status=$$?; chmod -R u+rwX "$$work"; rm -rf "$$work"; exit $$status
 
 bench: $(VENV)/dev.done ## measure detect, and gobp beside its peers where they are there
@@ -55,8 +55,7 @@ package: runtime ## make dist/: the buildpack as a folder and as gobp.cnb
 reference: $(VENV)/dev.done ## write the generated pages of docs/ and the tables of README.md anew
 	@$(BIN)/python -m release.reference
 	@$(BIN)/python -m release.failures
-	@$(BIN)/python -m release.module_settings
-	@$(BIN)/gobp serve modules --print-schema > docs/modproxy.schema.json
+	@$(BIN)/python -m release.settings_pages
 
 lock: $(VENV)/dev.done ## renew requirements/*.txt (pip-tools)
 	@$(PIP) install pip-tools

@@ -13,7 +13,8 @@ from gobp.buildpack.go_dist.candidates import PRIORITIES
 from gobp.buildpack.reporting.parts import LAYERS, PARTS
 from gobp.buildpack.reporting.variables import VARIABLES, is_known
 from gobp.cnb.sbom import SbomFormat
-from release import module_settings, reference
+from release import reference, settings_pages
+from release.settings_pages import SettingsPage
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -75,12 +76,14 @@ def test_the_reference_lists_every_label_of_the_code() -> None:
     assert not [label for label in code if f"`{label}`" not in reference.page()]
 
 
-def test_the_page_of_the_module_proxys_settings_is_that_of_the_schema() -> None:
-    assert module_settings.PAGE.read_text() == module_settings.page()
+@pytest.mark.parametrize("page", settings_pages.PAGES, ids=lambda page: page.stem)
+def test_the_pages_of_settings_are_those_of_the_types(page: SettingsPage) -> None:
+    assert (page.page.read_text(), page.json_schema.read_text()) == (page.text(), page.json_text())
 
 
-def test_every_setting_of_the_module_proxy_is_explained() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", module_settings.page(), re.MULTILINE)
+@pytest.mark.parametrize("page", settings_pages.PAGES, ids=lambda page: page.stem)
+def test_every_setting_of_a_server_is_explained(page: SettingsPage) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", page.text(), re.MULTILINE)
 
     assert not [name for name, meaning in rows if not meaning.strip()]
 

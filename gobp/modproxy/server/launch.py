@@ -8,7 +8,7 @@ from pathlib import Path
 from gobp.errors import UserError
 from gobp.modproxy.running import Running
 from gobp.modproxy.settings.schema import Settings
-from gobp.modproxy.settings.shown import without_credentials
+from gobp.serving.settings.shown import without_credentials
 from gobp.modproxy.tree.module_tree import OWN
 from gobp.serving.listening import Address, address_to_listen_at
 

@@ -8,7 +8,7 @@ import msgspec
 
 from gobp.errors import UserError
 from gobp.modproxy.settings.schema import Settings
-from gobp.modproxy.settings.shown import without_credentials
+from gobp.serving.settings.shown import without_credentials
 from gobp.serving.listening import Address
 from gobp.system.process import Commands
 

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,11 @@ from gobp.modproxy.settings.schema import (
     Upstream,
     User,
 )
-from gobp.modproxy.settings.shown import settings_text, without_credentials
 from gobp.serving.listening import Address
 from gobp.serving.settings.json_schema import json_schema
+from gobp.serving.settings.shown import settings_text, without_credentials
 from gobp.serving.settings.values import Duration, Size, written
 
-SCHEMA = Path(__file__).parents[3] / "docs" / "modproxy.schema.json"
 ENV = {"HOME": "/home/me"}
 
 
@@ -247,12 +245,6 @@ def test_a_size_is_read_as_it_is_written(size: int) -> None:
 
 
 # The schema
-
-
-def test_the_schema_in_the_documents_is_that_of_the_code() -> None:
-    assert json.loads(SCHEMA.read_text()) == json.loads(
-        json.dumps(json_schema(Settings, "Settings of gobp serve modules"))
-    ), "run: gobp serve modules --print-schema > docs/modproxy.schema.json"
 
 
 def test_the_defaults_keep_the_schema(jsonschema: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from gobp.modproxy.settings.schema import Settings
+from gobp.serving.settings.section import Section
 from gobp.serving.settings.values import written
 
 _MASK = "***"
@@ -20,7 +20,7 @@ def without_credentials(text: str) -> str:
     return _IN_CONNECTION.sub(_MASK, _IN_URL.sub(f"{_MASK}@", text))
 
 
-def settings_text(settings: Settings) -> str:
+def settings_text(settings: Section) -> str:
     """Return all settings as the YAML file that would set them, without secrets."""
     document = msgspec.to_builtins(settings, enc_hook=written)
     return yaml.safe_dump(_masked("", document), sort_keys=False, width=100)

@@ -1,46 +1,104 @@
-"""Writes docs/modproxy-settings.md from the schema: ``python -m release.module_settings``."""
+"""Writes the pages of settings in docs/ from their types: ``python -m release.settings_pages``."""
 
 import ast
 import inspect
+import json
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import get_args
 
 import msgspec
 
-from gobp.modproxy.settings import schema
-from gobp.modproxy.settings.load import variables
-from gobp.serving.settings.json_schema import setting_texts
+from gobp.buildservice.settings import load as builds_load
+from gobp.buildservice.settings import schema as builds_schema
+from gobp.modproxy.settings import load as modules_load
+from gobp.modproxy.settings import schema as modules_schema
+from gobp.serving.settings.json_schema import json_schema, setting_texts
 from gobp.serving.settings.section import Section
 from gobp.serving.settings.values import Duration, Size, written
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "modproxy-settings.md"
-_INTRODUCTION = """\
-# Settings of the module proxy
+_DOCS = Path(__file__).resolve().parent.parent / "docs"
 
-Written by `python -m release.module_settings` from `gobp/modproxy/settings/schema.py`: edit that,
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """The settings of a server: its name, command, files in docs/, types and variables."""
+
+    server: str
+    command: str
+    stem: str
+    source: str
+    schema: type[Section]
+    variables: dict[str, str]
+    choices: tuple[type[StrEnum], ...] = ()
+
+    @property
+    def page(self) -> Path:
+        """Where the page is."""
+        return _DOCS / f"{self.stem}-settings.md"
+
+    @property
+    def json_schema(self) -> Path:
+        """Where the schema for editors is."""
+        return _DOCS / f"{self.stem}.schema.json"
+
+    def text(self) -> str:
+        """Return the page."""
+        sections = "\n".join(
+            _section(title, kind, self.variables) for title, kind in _sections(self.schema)
+        )
+        choices = "\n".join(_choices(kind) for kind in self.choices)
+        return f"{self._introduction()}\n{sections}\n{choices}".rstrip() + "\n"
+
+    def json_text(self) -> str:
+        """Return the schema for editors."""
+        schema = json_schema(self.schema, f"Settings of {self.command}")
+        return json.dumps(schema, indent=2) + "\n"
+
+    def _introduction(self) -> str:
+        name = self.json_schema.name
+        return f"""\
+# Settings of the {self.server}
+
+Written by `python -m release.settings_pages` from `{self.source}`: edit that,
 not this page.
 
-`gobp serve modules --config FILE` reads them from one YAML file. A setting that has a variable can
+`{self.command} --config FILE` reads them from one YAML file. A setting that has a variable can
 be set there instead; the variable wins over the file, and a flag of the command over both.
-`gobp serve modules --config FILE --check` says whether a file is right; editors can check it by
-[modproxy.schema.json](modproxy.schema.json). Durations are written `500ms`, `90s`, `10m`, `1h30m`
+`{self.command} --config FILE --check` says whether a file is right; editors can check it by
+[{name}]({name}). Durations are written `500ms`, `90s`, `10m`, `1h30m`
 or `7d`, sizes `500MiB` or `20GB`.
 """
 
 
+MODULES = SettingsPage(
+    "module proxy",
+    "gobp serve modules",
+    "modproxy",
+    "gobp/modproxy/settings/schema.py",
+    modules_schema.Settings,
+    modules_load.variables(),
+    (modules_schema.Mode, modules_schema.Action),
+)
+BUILDS = SettingsPage(
+    "build service",
+    "gobp serve builds",
+    "buildservice",
+    "gobp/buildservice/settings/schema.py",
+    builds_schema.Settings,
+    builds_load.variables(),
+)
+PAGES = (MODULES, BUILDS)
+
+
 def main() -> int:
-    """Write the page."""
-    PAGE.write_text(page(), encoding="utf-8")
+    """Write the pages and the schemas."""
+    for page in PAGES:
+        page.page.write_text(page.text(), encoding="utf-8")
+        page.json_schema.write_text(page.json_text(), encoding="utf-8")
     return 0
-
-
-def page() -> str:
-    """Return docs/modproxy-settings.md."""
-    sections = "\n".join(_section(title, kind) for title, kind in _sections(schema.Settings))
-    choices = "\n".join(_choices(kind) for kind in (schema.Mode, schema.Action))
-    return f"{_INTRODUCTION}\n{sections}\n{choices}"
 
 
 def _sections(kind: type[Section], path: str = "") -> list[tuple[str, type[Section]]]:
@@ -60,8 +118,7 @@ def _inner_section(kind: object) -> tuple[type[Section] | None, str]:
     return None, ""
 
 
-def _section(path: str, kind: type[Section]) -> str:
-    known = variables()
+def _section(path: str, kind: type[Section], known: dict[str, str]) -> str:
     texts = setting_texts(kind)
     rows, escaped_bar = [], r"\|"
     for field in msgspec.structs.fields(kind):
