@@ -101,7 +101,7 @@ def _print_schema() -> None:
 
 
 def _show(settings: "Settings") -> None:
-    from gobp.modproxy.settings.shown import settings_text  # noqa: PLC0415 # an extra
+    from gobp.serving.settings.shown import settings_text  # noqa: PLC0415 # an extra
 
     click.echo(settings_text(settings), nl=False)
 
