@@ -8,7 +8,10 @@ Row = tuple[Any, ...]
 
 
 class DatabaseError(Exception):
-    """The database cannot be used now; nothing of the transaction has happened."""
+    """The database cannot be used now; nothing of the transaction has happened.
+
+    One exception: when the connection to PostgreSQL breaks while it commits, nobody knows.
+    """
 
 
 class Transaction(Protocol):
@@ -22,17 +25,23 @@ class Transaction(Protocol):
         """Run a statement once with each of the rows as its values."""
         ...
 
+    def now(self) -> float:
+        """Return the time (seconds of the epoch) by the clock that all who share this have."""
+        ...
+
 
 class Database(Protocol):
     """A database that threads, processes and (PostgreSQL) machines share.
 
-    Several threads may use it at once. The methods raise DatabaseError.
+    Several threads may use it at once. The methods raise DatabaseError. Close it before a fork.
     """
 
     def prepare(self, schema: Sequence[str]) -> None:
         """Make tables and indexes where they are not there (CREATE ... IF NOT EXISTS).
 
-        ``{identity}`` in a statement stands for a column of growing numbers, a primary key.
+        ``{identity}`` in a statement stands for a column of growing numbers, a primary key, and
+        ``{bytes}`` for the type of a column of bytes. TEXT, BIGINT and DOUBLE PRECISION are the
+        same in both; truth is a BIGINT. Raises UserError, where only people can help.
         """
         ...
 
