@@ -32,7 +32,10 @@ class Store(Protocol):
         ...
 
     def publish(self, manifest: Manifest, /) -> Manifest:
-        """Publish what a build gave. Whoever is first decides; return what is published then."""
+        """Publish what a build gave. Whoever is first decides; return what is published then.
+
+        Raises StorageError where a blob of the manifest is not there any more.
+        """
         ...
 
     def published(self, build_id: str, /) -> Manifest | None:
@@ -40,7 +43,10 @@ class Store(Protocol):
         ...
 
     def path(self, sha256: str, /) -> Path | None:
-        """Return the file of a blob where it is on this machine, None where it is elsewhere."""
+        """Return the file of a blob where it is on this machine, None where it is elsewhere.
+
+        Raises KeyError if it is gone.
+        """
         ...
 
     def url(self, sha256: str, name: str, media_type: str, /) -> str:
@@ -48,7 +54,10 @@ class Store(Protocol):
         ...
 
     def read(self, sha256: str, /, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes of a blob, from ``start`` to before ``end``. Raises KeyError if gone."""
+        """Open a blob and yield its bytes, from ``start`` to before ``end``.
+
+        Raises KeyError, before anything is yielded, if it is gone.
+        """
         ...
 
     def stream(

@@ -1,0 +1,93 @@
+"""Open a bucket of S3, or of what speaks like it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from obstore.store import S3Store
+
+from gobp.buildservice.settings.schema import Store
+from gobp.buildservice.storage.bucket import BucketObjects, Presigning
+from gobp.buildservice.storage.presigned import Keys, Signer
+from gobp.errors import UserError
+
+if TYPE_CHECKING:  # it is not there at run time
+    from obstore.store import S3Config
+
+_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+def open_bucket(settings: Store, env: Mapping[str, str]) -> BucketObjects:
+    """Return the bucket of ``settings.url``; nothing is asked of it yet. Raises UserError."""
+    parts = urlsplit(settings.url)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise UserError(
+            f"store.url is {settings.url!r}, which names no bucket",
+            remedy="write s3://bucket/prefix.",
+        )
+    if settings.endpoint.startswith("http://") and not settings.allow_http:
+        raise UserError(
+            f"store.endpoint {settings.endpoint} is not https",
+            remedy="use https, or set store.allow_http: true where nobody can listen.",
+        )
+    keys = _keys(settings, env)
+    store = S3Store(
+        parts.netloc,
+        prefix=parts.path.strip("/") or None,
+        endpoint=settings.endpoint or None,
+        region=settings.region,
+        config=_signed_by(keys),
+        client_options={
+            "allow_http": settings.allow_http,
+            "connect_timeout": "5s",
+            "read_timeout": "30s",
+            "timeout": "600s",
+        },
+        retry_config={"max_retries": 3},
+    )
+    return BucketObjects(store, settings.url, _presigning(settings, keys))
+
+
+def _signed_by(keys: Keys | None) -> "S3Config":
+    if keys is None:
+        return {}
+    config: S3Config = {
+        "access_key_id": keys.access_key,
+        "secret_access_key": keys.secret_key,
+    }
+    return {**config, "session_token": keys.token} if keys.token else config
+
+
+def _presigning(settings: Store, keys: Keys | None) -> Presigning | None:
+    """Return how URLs for clients are made; keys that a machine's role gives cannot sign them."""
+    if not settings.redirect or keys is None:
+        return None
+    parts = urlsplit(settings.url)
+    endpoint = settings.endpoint.rstrip("/") or f"https://s3.{settings.region}.amazonaws.com"
+    folder = "/".join(part for part in (parts.netloc, parts.path.strip("/")) if part)
+    return Presigning(f"{endpoint}/{folder}/", Signer(keys, settings.region))
+
+
+def _keys(settings: Store, env: Mapping[str, str]) -> Keys | None:
+    """Return the keys of the settings, None where they are to be found elsewhere."""
+    if settings.access_key_file:
+        return _keys_in(Path(settings.access_key_file))
+    access_key, secret_key, token = (env.get(name, "") for name in _VARIABLES)
+    return Keys(access_key, secret_key, token) if access_key and secret_key else None
+
+
+def _keys_in(file: Path) -> Keys:
+    try:
+        words = file.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"store.access_key_file {file} cannot be read: {type(error).__name__}",
+            remedy="name a file that this user may read.",
+        ) from None
+    if len(words) != 2:
+        raise UserError(
+            f"store.access_key_file {file} has {len(words)} words in it, not two",
+            remedy="write the access key on one line and the secret key on the next.",
+        )
+    return Keys(words[0], words[1])
