@@ -18,7 +18,7 @@ _LONGEST = 255
 _LONGEST_LDFLAGS = 4096
 _MOST_TAGS = 32
 _REF = re.compile(r"(?!.*(?:\.\.|//|@\{|/\.|\.lock(?:/|\Z)))[A-Za-z0-9][A-Za-z0-9._/+@=,#-]*")
-_PACKAGE = re.compile(r"\.(?:/(?!\.\.?(?:/|\Z))[A-Za-z0-9._~+-]+)*(?:/\.\.\.)?", re.ASCII)
+_PACKAGE = re.compile(r"\.(?:/(?!\.+(?:/|\Z))[A-Za-z0-9._~+-]+)*(?:/\.\.\.)?", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*", re.ASCII)
 
 

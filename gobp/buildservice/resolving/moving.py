@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from gobp.buildservice.builds.order import Order, Pin
 from gobp.buildservice.resolving.resolver import NotResolvedError, Resolver
 
-_MOST = 10_000
 _PINNED_SECONDS = 3600.0
 _MISSING_SECONDS = 5.0  # a version that is asked for too early may be there soon
 _STRIPES = 64
@@ -26,13 +25,19 @@ class _Known:
 class Remembered:
     """A Resolver over another: the same order at the same moment is resolved once.
 
-    What ``moving`` refs stand for is believed for so many seconds.
+    What moving refs stand for is believed for ``moving`` seconds; ``most`` orders are remembered.
     """
 
     def __init__(
-        self, inner: Resolver, moving: float, *, clock: Callable[[], float] = time.monotonic
+        self,
+        inner: Resolver,
+        moving: float,
+        *,
+        most: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inner = inner
+        self._most = most
         self._moving = moving
         self._clock = clock
         self._known: OrderedDict[Order, _Known] = OrderedDict()
@@ -72,5 +77,5 @@ class Remembered:
         with self._lock:
             self._known[order] = known
             self._known.move_to_end(order)
-            while len(self._known) > _MOST:
+            while len(self._known) > self._most:
                 self._known.popitem(last=False)

@@ -1,0 +1,100 @@
+"""What is remembered of refs, and for how long."""
+
+import threading
+import time
+
+import pytest
+
+from gobp.buildservice.builds.order import ModuleSource, Order, Pin, Target
+from gobp.buildservice.resolving.moving import Remembered
+from gobp.buildservice.resolving.resolver import NotResolvedError
+
+
+class Counting:
+    """A resolver that counts, and answers with its count; ``error`` makes it fail."""
+
+    def __init__(self, error: NotResolvedError | None = None, pause: float = 0.0) -> None:
+        self.asked = 0
+        self.error = error
+        self._pause = pause
+
+    def resolve(self, order: Order, /) -> tuple[Order, Pin]:
+        time.sleep(self._pause)
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return order, Pin(version=f"v0.0.{self.asked}", moving=order.ref == "latest")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def order(ref: str) -> Order:
+    return Order(source=ModuleSource("example.com/m"), ref=ref, target=Target("linux", "amd64"))
+
+
+def test_a_moving_ref_is_believed_for_a_moment() -> None:
+    inner, clock = Counting(), Clock()
+    resolver = Remembered(inner, 60, clock=clock)
+    first = resolver.resolve(order("latest"))
+    clock.now += 59
+    assert resolver.resolve(order("latest")) == first
+    clock.now += 2
+    assert resolver.resolve(order("latest"))[1].version == "v0.0.2"
+
+
+def test_a_pinned_ref_is_believed_longer() -> None:
+    inner, clock = Counting(), Clock()
+    resolver = Remembered(inner, 60, clock=clock)
+    resolver.resolve(order("v1.0.0"))
+    clock.now += 3000
+    resolver.resolve(order("v1.0.0"))
+    assert inner.asked == 1
+
+
+def test_what_is_missing_is_asked_for_again_soon() -> None:
+    inner, clock = Counting(NotResolvedError(404, "gone")), Clock()
+    resolver = Remembered(inner, 60, clock=clock)
+    for _ in range(2):
+        with pytest.raises(NotResolvedError, match="gone"):
+            resolver.resolve(order("v1.0.0"))
+    assert inner.asked == 1
+    inner.error = None
+    clock.now += 6
+    assert resolver.resolve(order("v1.0.0"))[1].version == "v0.0.2"
+
+
+def test_trouble_is_not_remembered() -> None:
+    inner = Counting(NotResolvedError(502, "down"))
+    resolver = Remembered(inner, 60, clock=Clock())
+    for _ in range(2):
+        with pytest.raises(NotResolvedError, match="down"):
+            resolver.resolve(order("v1.0.0"))
+    assert inner.asked == 2
+
+
+def test_many_who_ask_for_the_same_at_once_ask_once() -> None:
+    inner = Counting(pause=0.05)
+    resolver = Remembered(inner, 60)
+    threads = [
+        threading.Thread(target=resolver.resolve, args=(order("latest"),)) for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert inner.asked == 1
+
+
+def test_what_was_asked_longest_ago_is_forgotten_first() -> None:
+    inner = Counting()
+    resolver = Remembered(inner, 60, clock=Clock(), most=2)
+    for ref in ("v1", "v2", "v3", "v3", "v2"):
+        resolver.resolve(order(ref))
+    assert inner.asked == 3
+    resolver.resolve(order("v1"))
+    assert inner.asked == 4
