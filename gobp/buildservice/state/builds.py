@@ -1,10 +1,12 @@
 """The table of builds as the other parts see it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from gobp.buildservice.builds.build import Build, Ending, Reason, State
 from gobp.buildservice.builds.order import Order, Pin
+from gobp.buildservice.state.database import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,13 @@ class Builds(Protocol):
     They raise DatabaseError where the database cannot be reached.
     """
 
-    def request(self, request: Request, /) -> Requested:
+    def request(
+        self, request: Request, /, *, also: Callable[[Transaction], object] | None = None
+    ) -> Requested:
         """Return the build of a key that waits, runs or has succeeded; else queue a new one.
 
         Of any number of requests at the same time, in any number of processes, one is the first.
+        ``also`` is done in the transaction that queues a new one.
         """
         ...
 
@@ -82,12 +87,12 @@ class Builds(Protocol):
         """Return builds, the newest first, from the one before the id ``before`` on."""
         ...
 
-    def claim(self, owner: str, lease: float, /, build_id: str = "") -> Claim | None:
-        """Give the next build (or this one) to a worker for ``lease`` seconds, or None.
+    def claim(self, owner: str, lease: float, /) -> Claim | None:
+        """Give the next build to a worker for ``lease`` seconds, or None; use an owner once.
 
         Next is what waits, or has lost its worker (its lease is over): of higher priority first,
         then of who has fewer builds running, then the oldest. A build that was given too often
-        ends as error and is not given again.
+        is not given again, and ends as error with the next sweep.
         """
         ...
 
@@ -96,11 +101,18 @@ class Builds(Protocol):
         ...
 
     def finish(self, claim: Claim, ending: Ending, /) -> bool:
-        """End a build; False, and nothing happened, if it is another's by now."""
+        """End a build; False, and nothing happened, if it is another's by now.
+
+        Asking again after a DatabaseError does no harm.
+        """
         ...
 
-    def give_back(self, claim: Claim, /) -> bool:
-        """Queue a build again whose worker stops; the attempt is not counted."""
+    def give_back(self, claim: Claim, /, *, counted: bool = False, delay: float = 0.0) -> bool:
+        """Queue a build again, to be given to a worker in ``delay`` seconds at the earliest.
+
+        The attempt is not ``counted`` where the worker only stops. A build that somebody wanted to
+        be cancelled is cancelled instead. False, and nothing happened, if it is another's by now.
+        """
         ...
 
     def cancel(self, build_id: str, /) -> Build | None:
@@ -109,6 +121,14 @@ class Builds(Protocol):
 
     def sweep(self, *, queue_seconds: float) -> list[Build]:
         """End what waits too long (expired) and what lost its worker too often (error)."""
+        ...
+
+    def unsettled(self, seconds: float, /) -> list[Build]:
+        """Return builds that ended so many seconds ago, or earlier, and are not settled."""
+        ...
+
+    def settle(self, build_id: str, /) -> None:
+        """Take note that all was done that is done after a build's end (see Runner.ended)."""
         ...
 
     def pin(self, build_id: str, /, *, pinned: bool) -> Build | None:

@@ -45,10 +45,10 @@ class PostgresqlDatabase:
             with self.writing() as transaction:
                 transaction.run("SELECT pg_advisory_xact_lock(?)", (_MAKERS,))
                 make_tables(transaction, schema, _TYPES, "the database in PostgreSQL")
-        except psycopg.errors.InsufficientPrivilege as error:
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName) as error:
             raise UserError(
                 f"PostgreSQL does not let gobp make its tables: {error.diag.message_primary}",
-                remedy="grant the user of queue.postgresql CREATE on the schema.",
+                remedy="grant the user of queue.postgresql USAGE and CREATE on the schema public.",
             ) from error
 
     @contextmanager
