@@ -1,1 +1,1 @@
-"""Pages for people."""
+"""What people see: builds and their logs, repositories, badges, and the script that installs."""
