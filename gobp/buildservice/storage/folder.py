@@ -19,14 +19,14 @@ _SECONDS_TO_LOCK = 10.0  # in which whoever made a temporary file has locked it
 
 
 class FolderObjects:
-    """See Objects. A file is on the disk, and so is its name, before anybody sees it."""
+    """See Objects. What was stored is on the disk, and so is its name, when a method returns."""
 
     def __init__(self, root: Path) -> None:
         """Make the folder. Raises StorageError."""
         self._root = root
         with self._failures_told():
-            root.mkdir(mode=0o750, parents=True, exist_ok=True)
-            (root / _TMP).mkdir(exist_ok=True)
+            _make(root, mode=0o750)
+            _make(root / _TMP)
             for temporary in (root / _TMP).iterdir():
                 _remove_left(temporary)
 
@@ -119,10 +119,7 @@ class FolderObjects:
     def _place(self, key: str) -> Path:
         """Return where an object will be; its folder is there, and on the disk."""
         path = self._path(key)
-        missing = [folder for folder in path.parents if not folder.is_dir()]
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            _sync(folder.parent)
+        _make(path.parent)
         return path
 
     def _open(self, key: str) -> BinaryIO:
@@ -174,6 +171,14 @@ def _remove_left(temporary: Path) -> None:
         if os.fstat(file.fileno()).st_mtime < time.time() - _SECONDS_TO_LOCK:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             temporary.unlink(missing_ok=True)
+
+
+def _make(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those that it is in, where they are not there; they are on the disk."""
+    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
+    for each in reversed(missing):
+        each.mkdir(mode, exist_ok=True)
+        _sync(each.parent)
 
 
 def _finish(file: BinaryIO) -> None:
