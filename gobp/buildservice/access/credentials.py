@@ -1,9 +1,8 @@
-"""The token in a request: in the header Authorization, or in the cookie of the pages."""
+"""The token in a request: in the header Authorization."""
 
 from gobp.modproxy.access.credentials import TokenLogin, parse_authorization
 from gobp.serving.passwords import is_token
 
-COOKIE = "gobp_token"
 _CARGO_SCHEME = "token"
 _MOST_CHARACTERS = 4096
 

@@ -1,0 +1,91 @@
+"""The application: routes, what is round them, and the document of the API."""
+
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from gobp.buildservice.access.gate import Gate
+from gobp.buildservice.api import cargo, operations, v1
+from gobp.buildservice.api.bodies import BoundedBodies
+from gobp.buildservice.api.desk import Desk
+from gobp.buildservice.api.figures import Figures
+from gobp.buildservice.api.links import Links
+from gobp.buildservice.api.operations import HOOKS, Operation, Receiver
+from gobp.buildservice.api.problems import handle_problems
+from gobp.buildservice.api.recording import Recorded
+from gobp.buildservice.builds.targets import Targets
+from gobp.buildservice.proof.keys import SigningKey
+from gobp.buildservice.service import BuildService
+from gobp.buildservice.settings.schema import Settings
+from gobp.serving.draining import Draining
+from gobp.serving.writer import LineWriter
+from gobp.system.process import SystemCommands
+
+_MOST_BODY = 64 * 1024
+_MOST_HOOK = 5 * 1024 * 1024
+_NO_LOG = "off"
+
+
+class Site(Protocol):
+    """Pages for people."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return where they are."""
+        ...
+
+
+def make_app(
+    settings: Settings,
+    service: BuildService,
+    gate: Gate,
+    receiver: Receiver,
+    site: Site,
+    draining: Draining,
+) -> ASGIApp:
+    """Return what answers requests, as an ASGI application. Raises UserError for wrong settings."""
+    figures = Figures(Path(settings.root) / "figures")
+    app = FastAPI(
+        title="gobp builds",
+        version=version("gobp"),
+        root_path=settings.base_path,
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.desk = Desk(
+        service=service,
+        gate=gate,
+        links=Links(settings.base_path),
+        targets=Targets.of_go(SystemCommands(), os.environ),
+        sources=settings.sources,
+        waiting=settings.queue.waiting,
+    )
+    app.state.operation = Operation(
+        draining=draining,
+        figures=figures,
+        receiver=receiver,
+        key=SigningKey.open(settings.proof, Path(settings.root)).public_pem,
+        open=settings.access.metrics,
+    )
+    handle_problems(app)
+    app.include_router(operations.router)
+    app.include_router(v1.router)
+    app.router.routes.extend(site.routes())
+    app.include_router(cargo.router)
+    app.openapi()
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+            route.methods.add("HEAD")  # after the document, which would tell of each twice
+    bounded = BoundedBodies(
+        app, usual=_MOST_BODY, hooks=settings.base_path + HOOKS, most=_MOST_HOOK
+    )
+    log = settings.log
+    writer = None if log.requests == _NO_LOG else LineWriter(log.requests)
+    return Recorded(bounded, figures, writer, log.format)
