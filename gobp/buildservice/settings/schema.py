@@ -207,7 +207,7 @@ class Hook(Section, frozen=True):
     token_file: str = ""
     """File with the token that may upload."""
     api: str = ""
-    """URL of the API of whoever sends it; empty: that of its repository's host."""
+    """URL of the API for uploads; empty: GitHub's own. Gitea and Forgejo need it there."""
 
 
 class Callback(Section, frozen=True):
