@@ -10,7 +10,7 @@ import http.client
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
@@ -30,6 +30,7 @@ _T = TypeVar("_T")
 _PASSED_ON = ("PATH", "TMPDIR")
 _REFS = "/info/refs"
 _SERVICE = f"{_REFS}?service=git-upload-pack"
+_ENDINGS = (".git", "")  # most hosts know a repository by both
 _MOST_REDIRECTS = 3
 _REDIRECTED = re.compile(r"returned error: 30[12378]")
 _MISSING = re.compile(r"[Rr]epository .*not found|not found|returned error: (?:404|410)")
@@ -104,45 +105,37 @@ class Remotes:
         ``anonymous``: to use no credentials, whatever the settings say.
         Raises RefusedError, RemoteError.
         """
+        endings: tuple[str, ...] = _ENDINGS
         for _ in range(_MOST_REDIRECTS + 1):
             place = self._guard.check(source)
             if anonymous:
                 place = replace(place, settings=structs.replace(place.settings, password_file=""))
             login = _login(place)
             try:
-                return source, self._first(source, place, deadline, ask)
+                git = Git(self._variables(place), deadline, self._most, tuple(_config(place)))
+                return source, _first(_urls(source, place, endings), git, ask)
             except OutOfTimeError:
                 text = f"{source.name} took longer than {deadline.seconds:.0f} seconds"
                 raise RemoteError(Trouble.OUT_OF_TIME, text) from None
             except GitFailedError as error:
                 if not _REDIRECTED.search(error.text):
                     raise _remote_error(source, error, login) from None
-                source = self._redirected(source, place, login, deadline)
+                url = _urls(source, place, endings)[0]
+                target = self._redirected(source, place, url, login, deadline)
+                endings = endings[1:] if target == source else _ENDINGS
+                source = target
+            if not endings:
+                break
         raise RemoteError(Trouble.FOR_GOOD, f"{source.name} redirects too often")
-
-    def _first(
-        self, source: GitSource, place: Place, deadline: Deadline, ask: Callable[[Remote], _T]
-    ) -> _T:
-        """Return what the first URL answers at which there is a repository."""
-        git = Git(self._variables(place), deadline, self._most, tuple(_config(place)))
-        first, *others = _urls(source, place)
-        try:
-            return ask(Remote(first, git))
-        except GitFailedError as error:
-            if not _MISSING.search(error.text):
-                raise
-            for url in others:
-                return ask(Remote(url, git))
-            raise
 
     def _variables(self, place: Place) -> dict[str, str]:
         return {**self._env, "GIT_ALLOW_PROTOCOL": place.scheme, "GIT_SSL_CAINFO": self._authority}
 
     def _redirected(
-        self, source: GitSource, place: Place, login: Login, deadline: Deadline
+        self, source: GitSource, place: Place, url: str, login: Login, deadline: Deadline
     ) -> GitSource:
         """Return the source that a host redirects to. Raises RefusedError, RemoteError."""
-        url = f"{_urls(source, place)[0]}{_SERVICE}"
+        url = f"{url}{_SERVICE}"
         context = ssl.create_default_context(cafile=self._authority)
         try:
             location = _location(place, url, login, context, deadline.left)
@@ -189,10 +182,19 @@ def _location(place: Place, url: str, login: Login, context: ssl.SSLContext, sec
         connection.close()
 
 
-def _urls(source: GitSource, place: Place) -> tuple[str, ...]:
-    """Return the URLs that a repository may have; most hosts know it by both."""
-    url = f"{place.origin}/{source.path}"
-    return (f"{url}.git", url)
+def _urls(source: GitSource, place: Place, endings: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{place.origin}/{source.path}{ending}" for ending in endings)
+
+
+def _first(urls: Sequence[str], git: Git, ask: Callable[[Remote], _T]) -> _T:
+    """Return what the first URL answers at which there is a repository."""
+    for url in urls[:-1]:
+        try:
+            return ask(Remote(url, git))
+        except GitFailedError as error:
+            if not _MISSING.search(error.text):
+                raise
+    return ask(Remote(urls[-1], git))
 
 
 def _config(place: Place) -> Iterator[tuple[str, str]]:
