@@ -15,9 +15,10 @@ _MOST_OUTPUT = 64 * 1024 * 1024
 _KEPT_ERRORS = 16 * 1024
 _CHUNK = 64 * 1024
 _BLOCK = 512  # bytes, the unit of ulimit -f in sh
-# sh sets the limit of sizes for git and its helpers before any of them runs.
-_LIMITED = ("sh", "-c", 'ulimit -f "$0" && exec git "$@"')
-_TOO_LARGE = ("signal 25", "File too large", "ulimit")
+# sh limits the sizes of files for git and its helpers before any of them runs; they are told so
+# when they write, and do not die of a signal that nobody reports.
+_LIMITED = ("sh", "-c", 'trap "" XFSZ && ulimit -f "$0" && exec git "$@"')
+_TOO_LARGE = "File too large"  # strerror(EFBIG)
 # Configuration by environment: nothing of it stands in a command line.
 _CONFIG = (
     ("core.hooksPath", os.devnull),
@@ -61,8 +62,8 @@ class GitFailedError(Exception):
 
     @property
     def too_large(self) -> bool:
-        """Whether a file would have been larger than it may be."""
-        return any(words in self.text for words in _TOO_LARGE)
+        """Whether a file, or what git says, would have been larger than it may be."""
+        return _TOO_LARGE in self.text
 
 
 class OutOfTimeError(Exception):
@@ -158,7 +159,7 @@ def _outputs(process: "subprocess.Popen[bytes]", deadline: Deadline) -> tuple[by
             for said, part in _ready(selector, deadline):
                 said.extend(part)
             if len(output) > _MOST_OUTPUT:
-                raise GitFailedError("", "File too large: it says too much")
+                raise GitFailedError("", f"{_TOO_LARGE}: it says too much")
             del errors[:-_KEPT_ERRORS]
     return bytes(output), bytes(errors)
 

@@ -50,7 +50,7 @@ class GitFetcher:
             text = f"fetching {source.name} took longer than {self._seconds:.0f} seconds"
             raise FetchError(text, passing=True) from None
         except GitFailedError as error:
-            text = f"{source.name} at {pin.commit} cannot be unpacked: git {error.command} failed"
+            text = _too_large(source) if error.too_large else _not_unpacked(source, pin)
             raise FetchError(text, passing=False) from None
         return SourceTree(folder, time, f"git+https://{source.name}", "gitCommit", pin.commit)
 
@@ -104,7 +104,7 @@ class _Fetching:
         tree = read_tree(self._git, commit, folder)
         self._left -= tree.size
         if self._left < 0:
-            raise FetchError(f"{source.name} is larger than sources.most allows", passing=False)
+            raise FetchError(_too_large(source), passing=False)
         self._git.run("checkout", "-q", "--detach", commit, "--", cwd=folder)
         (folder / ".git" / "FETCH_HEAD").unlink()  # it has the URL
         return tree
@@ -133,6 +133,14 @@ def _fetch_commit(remote: Remote, commit: str, version: str, folder: Path) -> No
         if "unadvertised object" not in error.text or version in {"", commit}:
             raise
         remote.git.run(*fetch, version, cwd=folder)
+
+
+def _too_large(source: Source) -> str:
+    return f"{source.name} is larger than sources.most allows"
+
+
+def _not_unpacked(source: Source, pin: Pin) -> str:
+    return f"{source.name} has no commit {pin.commit} that can be unpacked"
 
 
 def _owner(source: GitSource) -> str:

@@ -40,7 +40,7 @@ def read_tree(git: Git, commit: str, folder: Path) -> Tree:
 
 
 def remove_leaving_links(folder: Path) -> list[tuple[str, str]]:
-    """Remove links that lead out of a folder, or nowhere for ever; return them and their targets.
+    """Remove links that lead out of a folder; return them and where they led.
 
     Whoever reads the source, in a sandbox or not, then reads the source and nothing else.
     """
