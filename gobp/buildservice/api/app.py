@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -79,13 +79,22 @@ def make_app(
     app.include_router(v1.router)
     app.router.routes.extend(site.routes())
     app.include_router(cargo.router)
-    app.openapi()
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
-            route.methods.add("HEAD")  # after the document, which would tell of each twice
+    for router in (operations.router, v1.router, cargo.router):
+        app.include_router(_heads_of(router))
     bounded = BoundedBodies(
         app, usual=_MOST_BODY, hooks=settings.base_path + HOOKS, most=_MOST_HOOK
     )
     log = settings.log
     writer = None if log.requests == _NO_LOG else LineWriter(log.requests)
     return Recorded(bounded, figures, writer, log.format)
+
+
+def _heads_of(router: APIRouter) -> APIRouter:
+    """Return what answers HEAD where a router answers GET; the document tells of these once."""
+    heads = APIRouter()
+    for route in router.routes:
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+            heads.add_api_route(
+                route.path, route.endpoint, methods=["HEAD"], include_in_schema=False
+            )
+    return heads

@@ -1,9 +1,10 @@
 """A build service for tests of its API: the real table, logs and storage; nobody builds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Timer
 from typing import Any, cast
 
 import msgspec
@@ -89,6 +90,19 @@ class QueueOnly:
     @property
     def running(self) -> int:
         return 0
+
+
+class Soon:
+    """Does something half a second after its block has begun, and waits for it at its end."""
+
+    def __init__(self, do: Callable[[], object]) -> None:
+        self._timer = Timer(0.5, do)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.join()
 
 
 @dataclass(frozen=True)
