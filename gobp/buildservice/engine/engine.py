@@ -25,14 +25,28 @@ class Runner(Protocol):
     def run(self, build: Build, log: BuildLog, stop: Stopping, /) -> Ending:
         """Do a build to its end. It never raises for what the source does wrong.
 
-        An exception is trouble of the service: the build is tried again by another worker.
+        An exception is trouble of the service: the build is tried again later, by any worker.
         Whatever it publishes is published by the id of the build, so that it does no harm twice.
+        Where it is to stop it ends soon; with what state makes no difference, unless it succeeded.
+        The engine closes the log.
+        """
+        ...
+
+    def ended(self, build: Build, /) -> None:
+        """Do what is done after the end of a build, of whatever kind: keep its log, tell of it.
+
+        It is called for each build that ends, by whichever worker; again where it raised, and at
+        rare times twice, when a worker dies after it.
         """
         ...
 
 
 class Engine(Protocol):
     """Takes builds in, and has them done by workers here or elsewhere."""
+
+    def prepare(self) -> None:
+        """Make the tables that it needs besides that of builds. Raises UserError, DatabaseError."""
+        ...
 
     def request(self, request: Request, /) -> Requested:
         """Queue a build, or return the one that is there: with its job, or not at all."""
@@ -43,7 +57,10 @@ class Engine(Protocol):
         ...
 
     def stop(self, seconds: float, /) -> None:
-        """Take no more; wait so long for what runs, then give it back to the queue."""
+        """Take no more; wait so long for what runs, then give it back to the queue.
+
+        What does not even stop then is another's when its lease is over.
+        """
         ...
 
     @property

@@ -79,3 +79,10 @@ def expire(transaction: Transaction, seconds: float) -> list[Build]:
     for (build_id,) in transaction.run(_OLD, (now - seconds,)):
         ended += transaction.run(_EXPIRE, (now, build_id, now - seconds))
     return [as_build(row) for row in ended]
+
+
+def waiting(transaction: Transaction) -> int:
+    """Return how many builds could be given to workers now."""
+    where = "WHERE state = 'queued' AND due <= ?"
+    rows = transaction.run(f"SELECT COUNT(*) FROM gobp_builds {where}", (transaction.now(),))
+    return int(rows[0][0])
