@@ -91,5 +91,5 @@ class Links:
 
     def install(self, program: Program) -> str:
         """Return the address of the script that installs a program."""
-        query = f"?{urlencode({'package': program.package})}" if program.package else ""
+        query = f"?package={quote(program.package, safe='./~+')}" if program.package else ""
         return f"{self.program(program)}/install.sh{query}"

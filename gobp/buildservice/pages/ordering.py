@@ -1,5 +1,7 @@
 """What readers ask for in pages: a new build, the end of one, another try."""
 
+import re
+
 from anyio import from_thread
 from starlette.responses import RedirectResponse, Response
 
@@ -23,6 +25,7 @@ USUAL = (
 )
 _FIELDS = ("repository", "ref", "package", "go")
 _MOST_TARGETS = 60
+_TARGET = re.compile(r"[a-z0-9]{1,20}/[a-z0-9]{1,20}(?:/[A-Za-z0-9._]{1,40})?", re.ASCII)
 
 
 class Ordering:
@@ -96,11 +99,9 @@ class Ordering:
 
 def parse_target(text: str) -> Target:
     """Return the target that ``goos/goarch`` or ``goos/goarch/variant`` names. BadNameError."""
-    parts = text.split("/")
-    known = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,_")
-    if len(parts) not in {2, 3} or len(text) > 80 or not all(parts) or set("".join(parts)) - known:
+    if not _TARGET.fullmatch(text):
         raise BadNameError(f"{text[:60]!r} is no platform: write it as linux/amd64")
-    return Target(*parts)
+    return Target(*text.split("/"))
 
 
 def _form(
@@ -123,7 +124,7 @@ def _first(fields: dict[str, list[str]], name: str) -> str:
 
 
 def _split(fields: dict[str, list[str]]) -> list[str]:
-    return " ".join(fields.get("target", [])).split()
+    return " ".join(fields.get("target", [])).replace(",", " ").split()
 
 
 def _program(fields: dict[str, list[str]]) -> Program:

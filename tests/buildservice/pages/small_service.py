@@ -1,20 +1,24 @@
 """A build service for tests of pages: real builds, of modules of which it is only said."""
 
-from collections import defaultdict
+import io
+import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gobp.buildservice.access.gate import Gate
+from gobp.buildservice.api import v1
 from gobp.buildservice.api.desk import Desk
 from gobp.buildservice.api.links import Links
+from gobp.buildservice.api.problems import handle_problems
 from gobp.buildservice.builds.build import Artifact, Build, Ending, State
 from gobp.buildservice.builds.order import ModuleSource, Order, Pin, Target
 from gobp.buildservice.builds.targets import Targets
-from gobp.buildservice.logs.log import Line
+from gobp.buildservice.logs.sql_logs import SqlLogs
 from gobp.buildservice.pages.site import Site
 from gobp.buildservice.resolving.resolver import NotResolvedError
 from gobp.buildservice.service import BuildService
@@ -27,20 +31,6 @@ from tests.buildservice.pages.asking import Client
 
 AGE = "filippo.io/age"
 LINUX = Target("linux", "amd64")
-
-
-@dataclass(slots=True)
-class SmallLogs:
-    """Logs in memory."""
-
-    kept: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, build_id: str, text: str, level: str = "output") -> None:
-        lines = self.kept[build_id]
-        lines.append(Line(len(lines) + 1, 1_790_000_000.0 + len(lines), level, text))
-
-    def lines(self, build_id: str, /, *, after: int = 0, limit: int = 1000) -> list[Line]:
-        return self.kept[build_id][after : after + limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +63,9 @@ class SmallService:
     root: Path
     settings: Settings
     builds: BuildTable
-    logs: SmallLogs
+    logs: SqlLogs
     service: BuildService
-    app: Starlette
+    app: ASGIApp
     claims: dict[str, Claim] = field(default_factory=dict)
 
     @classmethod
@@ -85,25 +75,12 @@ class SmallService:
         database = SqliteDatabase(root / "builds.db")
         builds = BuildTable(database, attempts=3)
         builds.prepare()
-        logs = SmallLogs()
-        parts: dict[str, Any] = {
-            "resolver": SmallResolver(),
-            "builds": builds,
-            "engine": SmallEngine(builds),
-            "logs": logs,
-        }
-        service = BuildService(**parts, store=open_store(made.store, root, {}), go="1.26.0")
-        gate = Gate(made.access)
-        app = Starlette(routes=Site(made, service, gate).routes())
-        app.state.desk = Desk(
-            service=service,
-            gate=gate,
-            links=Links(made.base_path),
-            targets=Targets(()),
-            sources=made.sources,
-            waiting=made.queue.waiting,
-        )
-        return cls(root, made, builds, logs, service, app)
+        store = open_store(made.store, root, {})
+        logs = SqlLogs(database, store, limit=made.limits.output)
+        logs.prepare()
+        parts: dict[str, Any] = {"resolver": SmallResolver(), "engine": SmallEngine(builds)}
+        service = BuildService(builds=builds, logs=logs, store=store, go="1.26.0", **parts)
+        return cls(root, made, builds, logs, service, _app(made, service))
 
     def with_settings(self, **settings: object) -> "SmallService":
         """Return a service with the same builds and other settings."""
@@ -129,21 +106,37 @@ class SmallService:
         self._claim(build)
         return self._now(build)
 
-    def end(self, build: Build, state: State = State.SUCCEEDED, message: str = "") -> Build:
-        """Return a build that is over; one that succeeded has an archive."""
-        claim = self._claim(build)
-        name = f"{build.repository.rpartition('/')[2]}_linux_amd64.tar.gz"
-        archive = Artifact(
-            name=name,
-            kind="archive",
-            sha256="ab" * 32,
-            size=4_200_000,
-            media_type="application/gzip",
-        )
-        artifacts = (archive,) if state is State.SUCCEEDED else ()
-        ending = Ending(state=state, message=message, artifacts=artifacts)
-        assert self.builds.finish(claim, ending)
+    def end(
+        self, build: Build, state: State = State.SUCCEEDED, message: str = "", **more: Any
+    ) -> Build:
+        """Return a build that is over; one that succeeded has an archive with a program."""
+        artifacts = (self._archive(build),) if state is State.SUCCEEDED else ()
+        ending = Ending(state=state, message=message, artifacts=artifacts, **more)
+        assert self.builds.finish(self._claim(build), ending)
+        self.logs.keep(build.id)
         return self._now(build)
+
+    def _archive(self, build: Build) -> Artifact:
+        name = build.repository.rpartition("/")[2]
+        target = build.order.target
+        file = self.root / f"{name}_{target.goos}_{target.goarch}.tar.gz"
+        program = f"#!/bin/sh\necho I am {name} {build.pin.version}\n".encode()
+        with tarfile.open(file, "w:gz") as archive:
+            for member, mode, content in ((name, 0o755, program), ("LICENSE", 0o644, b"free\n")):
+                info = tarfile.TarInfo(member)
+                info.mode, info.size = mode, len(content)
+                archive.addfile(info, io.BytesIO(content))
+        sha256, size = self.service.store.put(file)
+        return Artifact(
+            name=file.name, kind="archive", sha256=sha256, size=size, media_type="application/gzip"
+        )
+
+    def say(self, build: Build, *texts: str, level: str = "output") -> None:
+        """Add lines to the log of a build."""
+        writer = self.logs.writer(build.id, 1)
+        for text in texts:
+            writer.say(text, level)
+        writer.close()
 
     def _claim(self, build: Build) -> Claim:
         """Give a build to a worker, if none has it yet, whatever else waits before it."""
@@ -164,3 +157,25 @@ class SmallService:
         now = self.builds.get(build.id)
         assert now
         return now
+
+
+def _app(settings: Settings, service: BuildService) -> ASGIApp:
+    """Return what pages are served by, with the part of the API that they use."""
+    gate = Gate(settings.access)
+    app = FastAPI()
+    app.state.desk = Desk(
+        service=service,
+        gate=gate,
+        links=Links(settings.base_path),
+        targets=Targets(()),
+        sources=settings.sources,
+        waiting=settings.queue.waiting,
+    )
+    handle_problems(app)
+    app.include_router(v1.router)
+    app.router.routes.extend(Site(settings, service, gate).routes())
+
+    async def below(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "root_path": settings.base_path}, receive, send)
+
+    return below

@@ -2,6 +2,7 @@
 // without it. Lines are read from where they ended, whatever becomes of the connection.
 const AGAIN_MS = 2000;
 const MOST_LINES = 10000;
+const GOING_ON = new Set(["queued", "running"]);
 const log = document.getElementById("log");
 const list = log.querySelector("ol");
 const gone = document.getElementById("link");
@@ -67,6 +68,7 @@ function show(line) {
   item.className = line.level;
   const anchor = document.createElement("a");
   anchor.href = `#${item.id}`;
+  anchor.dataset.number = line.number;
   anchor.setAttribute("aria-label", `Line ${line.number}`);
   const time = document.createElement("time");
   time.textContent = line.time.slice(11, 19);
@@ -90,15 +92,19 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   outcome().replaceWith(fresh.getElementById("outcome"));
   document.title = fresh.title;
-  if ("final" in outcome().dataset) source?.close();
 }
 
 function follow() {
   source = new EventSource(`${log.dataset.url}?after=${last}`);
   source.addEventListener("open", () => { gone.hidden = true; });
-  source.addEventListener("line", event => show(JSON.parse(event.data)));
-  source.addEventListener("state", event => {
-    if (JSON.parse(event.data).state !== outcome().dataset.state) refresh().catch(lost);
+  source.addEventListener("line", event => {
+    show(JSON.parse(event.data));
+    if (outcome().dataset.state === "queued") refresh().catch(lost);
+  });
+  source.addEventListener("status", event => {
+    const { state } = JSON.parse(event.data);
+    if (!GOING_ON.has(state)) source.close();
+    if (state !== outcome().dataset.state) refresh().catch(lost);
   });
   source.addEventListener("error", lost);
 }
