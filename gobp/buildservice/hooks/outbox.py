@@ -3,11 +3,12 @@
 Several processes may work on it; what one has taken is another's only when its time is over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gobp.buildservice.state.database import Database
+from gobp.buildservice.state.database import Database, Transaction
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS gobp_outbox (
@@ -57,11 +58,11 @@ class Outbox:
         self._database = database
         self._kind = kind
         self._pauses = tuple(pauses)
-        database.prepare(_SCHEMA)
+        self._prepared = False
 
     def put(self, task_id: str, body: str, *, after: float = 0.0) -> bool:
         """Add a task, due in so many seconds; False, and nothing happens, if it was there."""
-        with self._database.writing() as transaction:
+        with self._writing() as transaction:
             now = transaction.now()
             added = transaction.run(
                 "INSERT INTO gobp_outbox (kind, id, body, state, attempts, due, created, note)"
@@ -72,6 +73,7 @@ class Outbox:
 
     def state(self, task_id: str) -> tuple[TaskState, str] | None:
         """Return how a task is going, with the note that it has."""
+        self._prepare()
         with self._database.reading() as transaction:
             rows = transaction.run(
                 "SELECT state, note FROM gobp_outbox WHERE kind = ? AND id = ?",
@@ -82,7 +84,7 @@ class Outbox:
     def take(self, limit: int, task_id: str = "") -> list[Task]:
         """Return tasks that are due (or this one, if it is); nobody else has them now."""
         one, values = ("AND id = ?", [task_id]) if task_id else ("", [])
-        with self._database.writing() as transaction:
+        with self._writing() as transaction:
             now = transaction.now()
             rows = transaction.run(
                 "UPDATE gobp_outbox SET due = ?, attempts = attempts + 1"  # noqa: S608 # our words
@@ -121,7 +123,7 @@ class Outbox:
 
     def again(self, task_id: str) -> None:
         """Let a task that was given up begin anew."""
-        with self._database.writing() as transaction:
+        with self._writing() as transaction:
             transaction.run(
                 "UPDATE gobp_outbox SET state = ?, attempts = 0, due = ?"
                 " WHERE kind = ? AND id = ? AND state = ?",
@@ -130,21 +132,33 @@ class Outbox:
 
     def forget_old(self) -> None:
         """Remove what ended a week ago."""
-        with self._database.writing() as transaction:
+        with self._writing() as transaction:
             transaction.run(
                 "DELETE FROM gobp_outbox WHERE kind = ? AND state <> ? AND due < ?",
                 (self._kind, TaskState.WAITING, transaction.now() - _KEPT_SECONDS),
             )
 
-    def _end(self, task: Task, state: TaskState, note: str) -> None:
+    def _prepare(self) -> None:
+        """Make the table before its first use: a database that is away then is no reason to end."""
+        if not self._prepared:
+            self._database.prepare(_SCHEMA)
+            self._prepared = True
+
+    @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        self._prepare()
         with self._database.writing() as transaction:
+            yield transaction
+
+    def _end(self, task: Task, state: TaskState, note: str) -> None:
+        with self._writing() as transaction:
             transaction.run(
                 "UPDATE gobp_outbox SET state = ?, due = ?, note = ? WHERE kind = ? AND id = ?",
                 (state, transaction.now(), note[:_LONGEST_NOTE], self._kind, task.id),
             )
 
     def _set(self, task: Task, seconds: float, note: str, *, counted: bool) -> None:
-        with self._database.writing() as transaction:
+        with self._writing() as transaction:
             transaction.run(
                 "UPDATE gobp_outbox SET due = ?, note = ?, attempts = ?"
                 " WHERE kind = ? AND id = ? AND state = ?",

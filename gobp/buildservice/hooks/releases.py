@@ -104,8 +104,11 @@ class Releases:
         main = next((each.name for each in build.artifacts if _is_main(each)), build.id)
         for artifact in build.artifacts:
             name = f"{main}.sha256" if artifact.kind == "sums" else artifact.name
-            parts = self._service.store.read(artifact.sha256)
-            yield Upload(name, artifact.media_type, artifact.size, parts)
+            yield Upload(name, artifact.media_type, artifact.size, self._parts(artifact))
+
+    def _parts(self, artifact: Artifact) -> Iterator[bytes]:
+        """Yield the bytes of a file, which is opened only when they are asked for."""
+        yield from self._service.store.read(artifact.sha256)
 
 
 def _is_main(artifact: Artifact) -> bool:
