@@ -54,7 +54,6 @@ def make_app(
     app = FastAPI(
         title="gobp builds",
         version=version("gobp"),
-        root_path=settings.base_path,
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -86,7 +85,7 @@ def make_app(
     )
     log = settings.log
     writer = None if log.requests == _NO_LOG else LineWriter(log.requests)
-    return Recorded(bounded, figures, writer, log.format)
+    return Recorded(bounded, settings.base_path, figures, writer, log.format)
 
 
 def _heads_of(router: APIRouter) -> APIRouter:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import msgspec
@@ -24,18 +23,26 @@ _LOG = logging.getLogger(__name__)
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True)
 class Problem(Exception):  # noqa: N818 # the name of the standard
     """A request that is not done. ``kind`` names the problem for programs, ``detail`` for people.
 
     ``more`` are members that the kind has besides.
     """
 
-    status: int
-    kind: str
-    detail: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    more: Mapping[str, object] = field(default_factory=dict)
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.headers = headers or {}
+        self.more = more or {}
 
     def response(self) -> Response:
         """Return what is sent."""

@@ -37,15 +37,16 @@ class _Answer:
 
 
 class Recorded:
-    """An application whose requests are named, counted and logged; ``form`` is text or json.
+    """An application below the path ``base``, whose requests are named, counted and logged.
 
-    Queries and what clients prove themselves with never get into the log.
+    ``form`` is text or json. Queries, and what clients prove themselves with, are not logged.
     """
 
     def __init__(
-        self, app: ASGIApp, figures: Figures, writer: LineWriter | None, form: str
+        self, app: ASGIApp, base: str, figures: Figures, writer: LineWriter | None, form: str
     ) -> None:
         self._app = app
+        self._base = base
         self._figures = figures
         self._writer = writer
         self._json = form == "json"
@@ -61,6 +62,7 @@ class Recorded:
         started, answer = time.perf_counter(), _Answer()
         request_id = self._named(Headers(scope=scope).get("x-request-id", ""))
         scope.setdefault("state", {})
+        scope["root_path"] = self._base
 
         async def recorded(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -26,6 +26,7 @@ from gobp.buildservice.settings.schema import Settings
 from gobp.buildservice.state.build_table import BuildTable
 from gobp.buildservice.state.builds import Claim, Request, Requested
 from gobp.buildservice.state.sqlite import SqliteDatabase
+from gobp.buildservice.storage.artifacts import ArtifactStore
 from gobp.buildservice.storage.opening import open_store
 from gobp.buildservice.storage.store import Manifest
 from gobp.serving.draining import Draining
@@ -133,13 +134,14 @@ class ApiService:
     settings: Settings
     resolver: KnownRefs = field(default_factory=KnownRefs)
     draining: Draining = field(default_factory=Draining)
+    own_store: ArtifactStore | None = None
     app: ASGIApp = field(init=False)
 
     def __post_init__(self) -> None:
         self.database = SqliteDatabase(self.root / "builds.db")
         self.builds = BuildTable(self.database, attempts=3)
         self.builds.prepare()
-        self.store = open_store(self.settings.store, self.root, {})
+        self.store = self.own_store or open_store(self.settings.store, self.root, {})
         self.logs = SqlLogs(self.database, self.store, limit=1_000_000)
         self.logs.prepare()
         engine = QueueOnly(self.builds)
@@ -148,15 +150,15 @@ class ApiService:
         self.app = make_app(self.settings, self.service, gate, Hooks(), Page(), self.draining)
 
     @classmethod
-    def of(cls, root: Path, **settings: Any) -> "ApiService":
-        """Make a service below a folder, with settings as in a file."""
+    def of(cls, root: Path, store: ArtifactStore | None = None, **settings: Any) -> "ApiService":
+        """Make a service below a folder, with settings as in a file, perhaps with this storage."""
         document = {
             "root": str(root),
             "sources": {"git": [{"host": "git.example"}]},
             "log": {"requests": "off"},
             **settings,
         }
-        return cls(root, msgspec.convert(document, Settings))
+        return cls(root, msgspec.convert(document, Settings), own_store=store)
 
     def client(self, token: str = "") -> requests.Session:
         """Return somebody who asks, with a token perhaps."""
