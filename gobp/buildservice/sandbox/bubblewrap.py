@@ -22,14 +22,14 @@ from typing import IO
 
 from gobp.buildservice.sandbox import world
 from gobp.buildservice.sandbox.folders import given_to
-from gobp.buildservice.sandbox.groups import Groups
+from gobp.buildservice.sandbox.groups import Group, Groups
 from gobp.buildservice.sandbox.listener import PORT, listen_inside
 from gobp.buildservice.sandbox.modules import ModuleProxy
 from gobp.buildservice.sandbox.rlimits import limited
-from gobp.buildservice.sandbox.sandbox import Command, Limits, Result, SandboxError
+from gobp.buildservice.sandbox.sandbox import Command, Ended, Limits, Result, SandboxError
 from gobp.buildservice.sandbox.supervising import output_of, supervise
+from gobp.buildservice.sandbox.usage import descendants
 from gobp.buildservice.sandbox.user import User
-from gobp.buildservice.sandbox.watching import descendants
 from gobp.buildservice.sandbox.world import Mount
 
 _STAGING = Path(__file__).with_name("staging.py")
@@ -70,24 +70,34 @@ class BubblewrapSandbox:
         folders = [Path(folder) for folder in command.writable]
         groups = self.machine.groups
         given: set[str] = set()
+        last: list[str] = ["it says nothing"]
+
+        def hand_over(line: str) -> None:
+            last[0] = line
+            on_line(line)
+
         with ExitStack() as stack:
-            stack.enter_context(given_to(self.machine.user, folders))
-            group = stack.enter_context(groups.group(limits)) if groups else None
-            started = stack.enter_context(self._started(command, limits))
-            if group is not None:
-                group.add(started.first)
-            if command.modules:
-                listener = listen_inside(started.first)
-                given = stack.enter_context(self._modules.serving(listener))
-            ended = supervise(started, limits, folders, group, on_line, stop)
-            return Result(ended, started.status(), tuple(sorted(given)))
+            with _told():
+                stack.enter_context(given_to(self.machine.user, folders))
+                group = stack.enter_context(groups.group(limits)) if groups else None
+                started = stack.enter_context(self._started(command, limits, group))
+                if command.modules:
+                    listener = listen_inside(started.first)
+                    given = stack.enter_context(self._modules.serving(listener))
+            ended = supervise(started, limits, folders, group, hand_over, stop)
+            status = started.status()
+            if status is None and ended is Ended.EXITED:
+                raise SandboxError(f"bubblewrap failed: {last[0]}")
+            return Result(ended, _KILLED if status is None else status, tuple(sorted(given)))
 
     def close(self) -> None:
         """Let go of the module proxy's connections."""
         self._modules.close()
 
     @contextmanager
-    def _started(self, command: Command, limits: Limits) -> Iterator["_Started"]:
+    def _started(
+        self, command: Command, limits: Limits, group: Group | None
+    ) -> Iterator["_Started"]:
         """Give a command that waits to begin; none of its processes is there after the block."""
         status_read, status_write = os.pipe()
         gate_read, gate_write = os.pipe()
@@ -98,6 +108,8 @@ class BubblewrapSandbox:
                 first = _first_process(status_read, output_of(process))
                 handle = os.pidfd_open(first)
                 with _closing(handle), _buried(first, handle):
+                    if group is not None:
+                        group.add(first)
                     yield _Started(process, first, handle, status_read, gate_write)
 
     def _popen(
@@ -107,7 +119,7 @@ class BubblewrapSandbox:
         env = {**command.env, **(self._modules.env(PORT) if command.modules else {})}
         words = world.arguments(mounts, env, command.cwd, min(limits.disk, limits.memory))
         _check_words([*words, *command.argv])
-        argv = limited(command.argv, limits, counts_memory=self.machine.groups is not None)
+        argv = limited(command.argv, limits, grouped=self.machine.groups is not None)
         told = _memory_file("\0".join([*words, ""]).encode())
         seccomp = _memory_file(self.machine.seccomp)
         with _closing(told, seccomp):
@@ -149,6 +161,10 @@ class _Started:
     status_pipe: int
     gate: int
 
+    @property
+    def scratch(self) -> Sequence[str]:
+        return [f"/proc/{self.first}/root{path}" for path in world.SCRATCHES]
+
     def release(self) -> None:
         os.write(self.gate, b".")
 
@@ -164,8 +180,8 @@ class _Started:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
-    def status(self) -> int:
-        """Return the exit status, that of SIGKILL where the command did not end by itself."""
+    def status(self) -> int | None:
+        """Return the exit status, None where the command did not end by itself, or begin."""
         os.set_blocking(self.status_pipe, False)
         told = b""
         with suppress(BlockingIOError):
@@ -174,7 +190,7 @@ class _Started:
             document = json.loads(line)
             if "exit-code" in document:
                 return int(document["exit-code"])
-        return _KILLED
+        return None
 
 
 def _mounts(command: Command, etc: Path) -> list[Mount]:
@@ -183,6 +199,15 @@ def _mounts(command: Command, etc: Path) -> list[Mount]:
         *(Mount(str(source), target) for source, target in command.read_only.items()),
         *(Mount(str(source), target, writable=True) for source, target in command.writable.items()),
     ]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn errors of this machine, while a sandbox is made, into those of the sandbox."""
+    try:
+        yield
+    except OSError as error:
+        raise SandboxError(f"the sandbox cannot be made: {error}") from error
 
 
 def _first_process(status: int, output: IO[bytes]) -> int:

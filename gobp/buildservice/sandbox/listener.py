@@ -1,5 +1,6 @@
 """A socket that listens inside a sandbox, and is served from outside."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def listen_inside(pid: int) -> socket.socket:
         if done.returncode != 0:
             raise SandboxError(f"no listener can be made inside: {_last_line(done.stderr)}")
         _, handles, _, _ = socket.recv_fds(ours, 1, 1)
+    os.set_inheritable(handles[0], False)  # noqa: FBT003 # its only parameter
     return socket.socket(fileno=handles[0])
 
 

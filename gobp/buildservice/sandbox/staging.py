@@ -8,6 +8,7 @@ It imports nothing of gobp, and little of Python: it is started for each command
 
 import ctypes
 import os
+import signal
 import sys
 
 _CLONE_NEWNS = 0x00020000
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> None:
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python; it would be inherited
+        signal.signal(ignored, signal.SIG_DFL)
     program = arguments[end + 1 :]
     os.execv(program[0], program)  # noqa: S606 # no shell is what is wanted
 

@@ -8,7 +8,8 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,10 @@ from gobp.buildservice.sandbox.rlimits import limited
 from gobp.buildservice.sandbox.sandbox import Command, Limits, Result, SandboxError
 from gobp.buildservice.sandbox.supervising import supervise
 from gobp.buildservice.sandbox.user import User
-from gobp.buildservice.sandbox.watching import descendants
 
 _WAITING = 128
+_END_SECONDS = 10.0
+_PAUSE = 0.01
 _GATED = 'read -r _; exec "$@" </dev/null'
 
 
@@ -72,21 +74,26 @@ class _Started:
     process: "subprocess.Popen[bytes]"
     group: Group | None
 
+    @property
+    def scratch(self) -> Sequence[str]:
+        return ()
+
     def release(self) -> None:
         if self.process.stdin is not None:
             self.process.stdin.write(b"\n")
             self.process.stdin.close()
 
     def pids(self) -> list[int]:
-        return self.group.pids() if self.group else descendants(self.process.pid)
+        """Return its processes: without a group, those that did not leave its session."""
+        return self.group.pids() if self.group else _of_session(self.process.pid)
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
-        while self.group and self._signal(signal.SIGKILL):  # some may have started others meanwhile
-            pass
+        end = time.monotonic() + _END_SECONDS
+        while self._signal(signal.SIGKILL) and time.monotonic() < end:
+            time.sleep(_PAUSE)  # some may have started others meanwhile
 
     def _signal(self, number: signal.Signals) -> int:
         """Return how many processes there were."""
@@ -111,7 +118,7 @@ def _started(
                 "-c",
                 _GATED,
                 "sh",
-                *limited(argv, limits, counts_memory=group is not None),
+                *limited(argv, limits, grouped=group is not None, others=_own_processes()),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -130,6 +137,32 @@ def _started(
             yield started
         finally:
             started.kill()
+
+
+def _of_session(session: int) -> list[int]:
+    """Return the living processes of a session."""
+    found = []
+    for pid in _all_processes():
+        with suppress(OSError):
+            _, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+            state, _, _, of, *_ = fields.split()
+            if int(of) == session and state != "Z":
+                found.append(pid)
+    return found
+
+
+def _own_processes() -> int:
+    """Return how many processes and threads this user has: they count where limits are kept."""
+    count = 0
+    for pid in _all_processes():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}").stat().st_uid == os.geteuid():
+                count += len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 # many
+    return count
+
+
+def _all_processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 # many
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 UID = 1000
 HOME = "/home/build"
 SCRATCH = "/tmp"  # noqa: S108 # inside the sandbox nobody else has it
+SCRATCHES = ("/dev/shm", SCRATCH, HOME)  # noqa: S108 # as above
 _TOP = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d")
 _OWN_ETC = {
@@ -61,7 +62,7 @@ def arguments(mounts: Sequence[Mount], env: Mapping[str, str], cwd: str, scratch
         *_WALLS,
         *_system(),
         *("--proc", "/proc", "--dev", "/dev"),
-        *_scratch(("/dev/shm", SCRATCH, HOME), taken, scratch),  # noqa: S108 # inside
+        *_scratch(SCRATCHES, taken, scratch),
         *("--remount-ro", "/dev"),
         *_mounted(sorted(mounts, key=lambda mount: mount.target)),
         *("--remount-ro", "/", "--chdir", cwd),
