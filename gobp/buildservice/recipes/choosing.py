@@ -34,7 +34,7 @@ class ChosenRecipes:
         make = self._chosen(work)
         toolchain = self.toolchains.get(wanted_go(work.order.go, self.go, work.tree.folder))
         work.say(f"building with Go {toolchain.version} for {work.order.target}")
-        with self.warm.lent(toolchain, work.order.target) as warm:
+        with self.warm.lent(toolchain, work.order.target, work.say) as warm:
             until = time.monotonic() + work.limits.seconds
             place = Workplace(
                 work, self.sandbox, toolchain, work.folder / "first", _PLACE, warm, until

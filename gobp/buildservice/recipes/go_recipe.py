@@ -1,5 +1,6 @@
 """The recipe ``go``: the go command compiles the programs of a module."""
 
+import os
 from dataclasses import dataclass
 
 from gobp.buildservice.artifacts.collecting import Made, collect
@@ -9,10 +10,12 @@ from gobp.buildservice.recipes.flags import go_flags, linker_flag, tag_flags
 from gobp.buildservice.recipes.recipe import Product, RecipeError
 from gobp.buildservice.recipes.workplace import OUT, SOURCE, Workplace, failed
 
+_ROOT = "."
 _ALL = "./..."
 _MARK = "program "  # before each line of go list that is ours: others are go's own messages
 _FORMAT = f'{{{{if eq .Name "main"}}}}{_MARK}{{{{.Dir}}}} {{{{.ImportPath}}}}{{{{end}}}}'
 _NO_SUM = "missing go.sum entry"
+_NO_LINKER = "requires external (cgo) linking"  # android, but for arm64, and ios
 _MOST_NAMED = 20
 
 
@@ -74,15 +77,14 @@ class _GoBuild:
         """Return the import paths of the programs that are ordered."""
         package = self.place.work.order.package
         found = self._programs(package or _ALL, flags)
-        root = self.place.within(SOURCE)
-        if not package and root_first and root in found:
-            return [found[root]]
+        if not package and root_first and _ROOT in found:
+            return [found[_ROOT]]
         if not found:
             raise RecipeError(State.FAILED, self._nothing(package, flags))
         return list(found.values())
 
     def _programs(self, pattern: str, flags: tuple[str, ...]) -> dict[str, str]:
-        """Return the import paths of main packages by their folders."""
+        """Return the import paths of main packages by their folders, such as ``./cmd/app``."""
         lines: list[str] = []
         argv = ["go", "list", "-e", "-find", "-f", _FORMAT, *self._tags(), "--", pattern]
         status = self.place.run(argv, self._env(flags), lines.append)
@@ -91,35 +93,39 @@ class _GoBuild:
             for line in lines:
                 self.place.work.say(line)
             raise failed(argv, status)
-        return {folder: path for folder, _, path in found}
+        return {self._relative(folder): path for folder, _, path in found}
+
+    def _relative(self, folder: str) -> str:
+        """Return a folder as seen from the source, which without a sandbox has its own path."""
+        real = os.path.realpath(self.place.source)
+        return f"{_ROOT}{folder.removeprefix(self.place.within(SOURCE)).removeprefix(real)}"
 
     def _nothing(self, package: str, flags: tuple[str, ...]) -> str:
         """Say that there is no program, and which there are."""
         target = self.place.work.order.target
         if not package:
             return f"there is no program for {target} in it: no package main"
-        others = [
-            f".{folder.removeprefix(self.place.within(SOURCE))}"
-            for folder in self._programs(_ALL, flags)
-        ]
+        others = list(self._programs(_ALL, flags))
         more = ", ..." if len(others) > _MOST_NAMED else ""
         named = f"; programs are in {', '.join(others[:_MOST_NAMED])}{more}" if others else ""
         return f"there is no program for {target} in {package}{named}"
 
     def _build(self, packages: list[str], flags: tuple[str, ...], *, again: bool = False) -> bool:
         """Compile. Return False where that failed for what ``go mod download`` puts right."""
-        lacks_sums = False
+        seen: set[str] = set()
 
         def say(line: str) -> None:
-            nonlocal lacks_sums
-            lacks_sums = lacks_sums or _NO_SUM in line
+            seen.update(words for words in (_NO_SUM, _NO_LINKER) if words in line)
             self.place.work.say(line)
 
         order = self.place.work.order
         out = f"{self.place.within(OUT)}/"
         argv = ["go", "build", "-o", out, linker_flag(order), *self._tags(), "--", *packages]
         status = self.place.run(argv, self._env(flags), say)
-        if status != 0 and (again or not lacks_sums):
+        if _NO_LINKER in seen:
+            text = f"programs for {order.target} are linked by a C toolchain of that platform"
+            raise RecipeError(State.FAILED, f"{text}, which this service does not have")
+        if status != 0 and (again or _NO_SUM not in seen):
             raise failed(argv, status)
         return status == 0
 

@@ -15,7 +15,9 @@ from gobp.golang.version import GoVersion
 
 _PREFIX = "go"
 _FIRST_WITH_TOOLCHAIN_LINES = GoVersion.parse("1.21")
-_NOT_THERE = re.compile(r"\b(?:403|404|410)\b|invalid toolchain|not available|no matching versions")
+_NOT_THERE = re.compile(
+    r"\b(?:403|404|410)\b|invalid toolchain|not available|no matching versions|no such file"
+)
 _URL = re.compile(r"\b(?:https?|file)://[^\s\"]+")
 _LONGEST_TEXT = 500
 

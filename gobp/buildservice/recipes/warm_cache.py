@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,9 @@ class WarmCaches:
     env: Mapping[str, str]
 
     @contextmanager
-    def lent(self, toolchain: Toolchain, target: Target) -> Iterator[Path | None]:
+    def lent(
+        self, toolchain: Toolchain, target: Target, say: Callable[[str], None]
+    ) -> Iterator[Path | None]:
         """Give the folder of a warm cache, made if need be, that stays until the block ends.
 
         It is None where it could not be made: then builds compile all by themselves.
@@ -46,6 +48,7 @@ class WarmCaches:
         with _lock(self.folder / f"{name}.lock", fcntl.LOCK_SH) as descriptor:
             cache = self.folder / name
             if not cache.exists():
+                say(f"compiling the standard library for {target}, once for all builds")
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 made = cache.exists() or self._make(cache, toolchain, target)
                 fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -102,8 +105,12 @@ class WarmCaches:
 def link_warm(warm: Path, cache: Path, inside: str) -> None:
     """Fill a new folder ``cache`` with links to the files of a warm one, which is ``inside`` later.
 
-    The time in trim.txt keeps go from looking for what is old in there.
+    Where ``inside`` is "" nothing is mounted: the files are copied, so that none is shared. The
+    time in trim.txt keeps go from looking for what is old in there.
     """
+    if not inside:
+        shutil.copytree(warm, cache, copy_function=shutil.copyfile)
+        return
     cache.mkdir()
     for folder in sorted(entry.name for entry in os.scandir(warm) if entry.is_dir()):
         (cache / folder).mkdir()

@@ -19,6 +19,7 @@ SOURCE, OUT = "src", "out"
 _CACHE = "cache"
 _FOLDERS = ("home", "tmp", "mod", OUT)
 _GO = "/go"  # where the toolchain is for commands
+_NO_SANDBOX = "none"  # the level of Unsandboxed
 _NOT_FOUND = 127  # the shell's status for a command that is not there
 
 
@@ -54,6 +55,11 @@ class Workplace:
         """Where a recipe puts what it made: it stays when the workplace is gone."""
         return self.folder.with_name(f"{self.folder.name}-product")
 
+    @property
+    def mounts(self) -> bool:
+        """Whether what is mounted read-only cannot be written: not where there is no sandbox."""
+        return self.sandbox.level != _NO_SANDBOX
+
     def within(self, name: str) -> str:
         """Return the path of one of its folders as commands see it."""
         return f"{self.inside}/{name}"
@@ -72,7 +78,7 @@ class Workplace:
             argv=argv,
             cwd=self.within(SOURCE),
             env={**self.environment(), **(env or {})},
-            read_only={self.toolchain.root: _GO, **({self.warm: INSIDE} if self.warm else {})},
+            read_only={self.toolchain.root: _GO, **self._warm_mount()},
             writable={self.folder: self.inside},
         )
         limits = replace(self.work.limits, seconds=max(1.0, self.until - time.monotonic()))
@@ -105,6 +111,9 @@ class Workplace:
             **target_env(self.work.order.target),
         }
 
+    def _warm_mount(self) -> dict[Path, str]:
+        return {self.warm: INSIDE} if self.warm and self.mounts else {}
+
     def _status(self, name: str, result: Result) -> int:
         limits = self.work.limits
         match result.ended:
@@ -132,7 +141,7 @@ def prepared(place: Workplace) -> Iterator[Workplace]:
         for name in _FOLDERS:
             (place.folder / name).mkdir()
         if place.warm:
-            link_warm(place.warm, place.folder / _CACHE, INSIDE)
+            link_warm(place.warm, place.folder / _CACHE, INSIDE if place.mounts else "")
         copy_tree(place.work.tree.folder, place.source)
         yield place
     finally:
