@@ -30,11 +30,18 @@ def key_id(key: bytes) -> str:
 
 def public_keys(text: str) -> tuple[bytes, ...]:
     """Return the ed25519 keys (32 bytes each) among the public keys in a text in PEM."""
-    found = (b64decode("".join(match[1].split())) for match in _PEM.finditer(text))
+    found = (_decoded(match[1]) for match in _PEM.finditer(text))
     size = len(_ED25519) + ed25519.KEY_SIZE
     return tuple(
         key[len(_ED25519) :] for key in found if len(key) == size and key.startswith(_ED25519)
     )
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return b64decode("".join(text.split()))
+    except binascii.Error:
+        return b""
 
 
 def opened(text: str, keys: tuple[bytes, ...]) -> bytes:
