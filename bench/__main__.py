@@ -4,10 +4,16 @@ import argparse
 import os
 import sys
 
-from bench import detect, layers, module_proxy, pack
+from bench import builds_queue, detect, layers, module_proxy, pack
 from bench.report import Absent
 
-BENCHES = {"detect": detect, "layers": layers, "module_proxy": module_proxy, "pack": pack}
+BENCHES = {
+    "builds_queue": builds_queue,
+    "detect": detect,
+    "layers": layers,
+    "module_proxy": module_proxy,
+    "pack": pack,
+}
 
 
 def main() -> int:

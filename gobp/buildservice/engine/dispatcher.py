@@ -13,7 +13,7 @@ from gobp.buildservice.engine.crew import Crew
 from gobp.buildservice.engine.tickets import QUEUE, TASK, Tickets
 from gobp.buildservice.state.database import DatabaseError
 
-_LOOK_SECONDS = 5.0  # between two looks for tickets that no notice told of
+_LOOK_SECONDS = 1.0  # between two looks: a notice during the one before is overheard
 _STOP_SECONDS = 0.1  # between two looks whether to stop
 _AGAIN_SECONDS = 1.0  # before there is a new worker for one that lost the database
 _CONNECTIONS = 4
