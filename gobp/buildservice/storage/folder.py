@@ -77,7 +77,12 @@ class FolderObjects:
     def read(self, key: str, /, *, start: int, end: int | None) -> Iterator[bytes]:
         """See Objects.read."""
         file = self._open(key)
-        return self._chunks(file, start, end)
+        size = os.fstat(file.fileno()).st_size
+        left = min(size if end is None else end, size) - start
+        if left <= 0:
+            file.close()
+            return iter(())
+        return self._chunks(file, start, left)
 
     async def stream(self, key: str, /, *, start: int, end: int | None) -> AsyncIterator[bytes]:
         """See Objects.stream."""
@@ -129,10 +134,8 @@ class FolderObjects:
             except FileNotFoundError:
                 raise KeyError(key) from None
 
-    def _chunks(self, file: BinaryIO, start: int, end: int | None) -> Iterator[bytes]:
+    def _chunks(self, file: BinaryIO, start: int, left: int) -> Iterator[bytes]:
         with file:
-            size = os.fstat(file.fileno()).st_size
-            left = min(size if end is None else end, size) - start
             file.seek(start)
             while left > 0:
                 with self._failures_told():
