@@ -29,6 +29,7 @@ _VARIANTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 _NONE: tuple[str, tuple[str, ...]] = ("", ())
 _MOST_PARTS = 3
+_PLAIN = {"GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}  # settings of users aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Targets:
     def of_go(cls, commands: Commands, env: Mapping[str, str]) -> "Targets":
         """Ask the go command on the PATH of ``env``. Raises UserError where there is none."""
         answer = commands.capture(
-            ["go", "tool", "dist", "list", "-json"], cwd=Path("/"), env={**env, "GOFLAGS": ""}
+            ["go", "tool", "dist", "list", "-json"], cwd=Path("/"), env={**env, **_PLAIN}
         )
         if answer.status != 0:
             raise UserError(

@@ -71,7 +71,7 @@ class ModuleResolver:
         """
         asked = query.prefix or query.ref
         end = self.clock() + self.seconds
-        first: ModuleError | None = None
+        told: ModuleError | None = None  # the first, or better the first of a module that there is
         for module, full in _candidates(path, query, whole=whole):
             try:
                 left = max(1.0, end - self.clock())
@@ -79,8 +79,9 @@ class ModuleResolver:
             except ModuleError as error:
                 if error.status != MISSING:
                     raise NotResolvedError(error.status, error.text) from None
-                first = first or error
-        text = first.text if first else "no module has this path"
+                if told is None or (error.known and not told.known):
+                    told = error
+        text = told.text if told else "no module has this path"
         raise NotResolvedError(404, f"{path}@{query.ref} was not found: {text}")
 
 

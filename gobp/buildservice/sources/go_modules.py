@@ -39,17 +39,22 @@ _MISSING = re.compile(
     r"unrecognized import path|disabled by GOPROXY=off|disallowed version|no such file|"
     r"module path must match|major version|can't request version|malformed module path"
 )
+_KNOWN = re.compile(r"no matching versions|unknown revision")
 _CHANGED = re.compile(r"checksum mismatch|SECURITY ERROR|is not in the checksum database")
 MISSING, REFUSED, UNAVAILABLE, TOO_SLOW = 404, 403, 502, 504
 
 
 class ModuleError(Exception):
-    """A module that cannot be had: ``status`` is that of HTTP, the text for people."""
+    """A module that cannot be had: ``status`` is that of HTTP, the text for people.
 
-    def __init__(self, status: int, text: str) -> None:
+    ``known``: there is such a module, only not at this version.
+    """
+
+    def __init__(self, status: int, text: str, *, known: bool = False) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.known = known
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,7 @@ def _failure(text: str) -> ModuleError:
     if _CHANGED.search(text):
         return ModuleError(REFUSED, f"the module is not what it was when it was published: {shown}")
     if _MISSING.search(text):
-        return ModuleError(MISSING, shown)
+        return ModuleError(MISSING, shown, known=_KNOWN.search(text) is not None)
     _LOG.warning("the module proxy could not be asked: %s", shown)
     return ModuleError(UNAVAILABLE, "the module proxy could not be asked; ask again later")
 

@@ -124,6 +124,8 @@ def test_what_is_not_there_is_not_found(resolver: Resolver) -> None:
     assert f"{PATH}@v9.9.9 was not found" in text
     assert "file:" not in text
     assert refusal(resolver, order("latest", "example.com/nobody/nothing"))[0] == 404
+    _, text = refusal(resolver, order("v1.9.x", f"{PATH}/cmd/tool"))
+    assert f'module {PATH}: no matching versions for query "v1.9"' in text
     assert refusal(resolver, order("v1.2.3.4"))[0] == 404
 
 
