@@ -15,6 +15,7 @@ from gobp.buildservice.access.gate import Gate
 from gobp.buildservice.api import cargo, operations, v1
 from gobp.buildservice.api.bodies import BoundedBodies
 from gobp.buildservice.api.desk import Desk
+from gobp.buildservice.api.documented import document, operation_id
 from gobp.buildservice.api.figures import Figures
 from gobp.buildservice.api.links import Links
 from gobp.buildservice.api.operations import HOOKS, Operation, Receiver
@@ -54,8 +55,8 @@ def make_app(
     app = FastAPI(
         title="gobp builds",
         version=version("gobp"),
-        docs_url=None,  # their pages load scripts from elsewhere
-        redoc_url=None,
+        openapi_url=None,  # it is ours, and its usual pages load scripts from elsewhere
+        generate_unique_id_function=operation_id,
         redirect_slashes=False,
     )
     app.state.desk = Desk(
@@ -66,13 +67,6 @@ def make_app(
         sources=settings.sources,
         waiting=settings.queue.waiting,
     )
-    app.state.operation = Operation(
-        draining=draining,
-        figures=figures,
-        receiver=receiver,
-        key=SigningKey.open(settings.proof, Path(settings.root)).public_pem,
-        open=settings.access.metrics,
-    )
     handle_problems(app)
     app.include_router(operations.router)
     app.include_router(v1.router)
@@ -80,6 +74,14 @@ def make_app(
     app.include_router(cargo.router)
     for router in (operations.router, v1.router, cargo.router):
         app.include_router(_heads_of(router))
+    app.state.operation = Operation(
+        draining=draining,
+        figures=figures,
+        receiver=receiver,
+        key=SigningKey.open(settings.proof, Path(settings.root)).public_pem,
+        open=settings.access.metrics,
+        document=document(app, settings.base_path),
+    )
     bounded = BoundedBodies(
         app, usual=_MOST_BODY, hooks=settings.base_path + HOOKS, most=_MOST_HOOK
     )

@@ -82,7 +82,7 @@ ThePath = Annotated[CargoPath, Depends(_path)]
         **problems(404, 409, 502),
     },
 )
-async def built(path: ThePath, desk: TheDesk, who: Who, wait: Wait = 0) -> Response:
+async def cargo_build(path: ThePath, desk: TheDesk, who: Who, wait: Wait = 0) -> Response:
     """Start a build, or join the one that is under way: then the id is the same.
 
     409, with the URL, where the archive is there already.
@@ -112,7 +112,7 @@ async def built(path: ThePath, desk: TheDesk, who: Who, wait: Wait = 0) -> Respo
         **problems(404, 502),
     },
 )
-async def found(
+async def cargo_download(
     request: Request,
     path: ThePath,
     desk: TheDesk,
@@ -142,7 +142,7 @@ async def found(
 @router.get(
     "/builds/{build_id}", summary="See a build", response_model=BuildModel, responses=problems(404)
 )
-async def seen(build_id: BuildId, desk: TheDesk, who: Who, wait: Wait = 0) -> Response:
+async def cargo_status(build_id: BuildId, desk: TheDesk, who: Who, wait: Wait = 0) -> Response:
     """Return a build, as /api/v1 does."""
     build = await desk.when_over(await desk.build(who, build_id), wait)
     return json_answer(BuildModel.of(build, desk.links))
@@ -165,7 +165,7 @@ async def seen(build_id: BuildId, desk: TheDesk, who: Who, wait: Wait = 0) -> Re
         **problems(404),
     },
 )
-async def logs(
+async def cargo_log(
     request: Request,
     build_id: BuildId,
     desk: TheDesk,

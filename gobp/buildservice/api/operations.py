@@ -21,6 +21,7 @@ HOOKS = "/hooks/"
 router = APIRouter(tags=["operation"])
 _NO_BUILD = "0" * 32
 _PEM = "application/x-pem-file"
+_REPLIES = (202, 400, 401, 403, 404, 413, 422, 429, 502, 503)
 
 
 class Reply(Protocol):
@@ -47,13 +48,18 @@ class Receiver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What operators ask about. ``key`` is the public one in PEM; ``open`` are the figures."""
+    """What operators ask about.
+
+    ``key`` is the public one in PEM; ``open`` says whether everybody may read the figures;
+    ``document`` is that of the API.
+    """
 
     draining: Draining
     figures: Figures
     receiver: Receiver
     key: str
     open: bool
+    document: bytes
 
 
 async def _operation(request: Request) -> Operation:
@@ -65,7 +71,7 @@ TheOperation = Annotated[Operation, Depends(_operation)]
 
 
 @router.get("/healthz", summary="Is it alive?", response_class=PlainTextResponse)
-async def healthz() -> Response:
+async def get_health() -> Response:
     """Answer as long as the process does."""
     return PlainTextResponse("ok\n")
 
@@ -76,7 +82,7 @@ async def healthz() -> Response:
     response_class=PlainTextResponse,
     responses={503: {"description": "Not now: the text says why."}},
 )
-async def readyz(desk: TheDesk, operation: TheOperation) -> Response:
+async def get_readiness(desk: TheDesk, operation: TheOperation) -> Response:
     """Ask the database and the storage; say no while the server stops."""
     if operation.draining.begun:
         return PlainTextResponse("draining: this server stops soon\n", 503)
@@ -99,7 +105,7 @@ async def readyz(desk: TheDesk, operation: TheOperation) -> Response:
     responses=problems(),
     dependencies=SECURED,
 )
-async def metrics(request: Request, desk: TheDesk, operation: TheOperation) -> Response:
+async def get_metrics(request: Request, desk: TheDesk, operation: TheOperation) -> Response:
     """Return what was counted, for Prometheus; with a token where the settings say so."""
     if not operation.open:
         who = await identified(request, desk)
@@ -118,18 +124,26 @@ async def metrics(request: Request, desk: TheDesk, operation: TheOperation) -> R
     responses={200: {"content": {_PEM: {"schema": {"type": "string"}}}}},
 )
 @router.get("/keys", include_in_schema=False)
-async def keys(operation: TheOperation) -> Response:
+async def get_key(operation: TheOperation) -> Response:
     """Return what provenance is verified with: `gobp verify FILE --key URL`."""
     return Response(operation.key, media_type=_PEM)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def get_document(operation: TheOperation) -> Response:
+    """Return the document of the API."""
+    return Response(operation.document, media_type="application/json")
 
 
 @router.post(
     HOOKS + "{name}",
     summary="Take a webhook",
     response_class=PlainTextResponse,
-    responses={status: {"description": "See the text."} for status in (202, 400, 401, 404, 413)},
+    responses={status: {"description": "The text says more."} for status in _REPLIES},
 )
-async def hook(name: str, request: Request, desk: TheDesk, operation: TheOperation) -> Response:
+async def receive_hook(
+    name: str, request: Request, desk: TheDesk, operation: TheOperation
+) -> Response:
     """Build what a push of a tag names; the settings say which hooks there are."""
     body = await request.body()
     reply = await desk.ask(lambda: operation.receiver.receive(name, request.headers, body))

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.openapi.models import Example
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
@@ -32,6 +33,40 @@ _JSON = "application/json"
 _AT_ONCE = 100
 _MOST_ROUNDS = 20
 _LONGEST_NUMBER = 15  # digits
+_EXAMPLES: dict[str, Example] = {
+    "module": {
+        "summary": "Programs of a module, for two platforms",
+        "value": {
+            "source": {"type": "module", "path": "filippo.io/age"},
+            "ref": "v1.2.1",
+            "package": "./cmd/age",
+            "targets": ["linux/amd64", "darwin/arm64"],
+        },
+    },
+    "repository": {
+        "summary": "A repository by its Makefile, at the newest version of a line",
+        "value": {
+            "source": {"type": "git", "host": "git.example", "path": "group/sub/repo"},
+            "ref": "v1.2.x",
+            "targets": ["linux/arm/7"],
+            "recipe": "make",
+        },
+    },
+    "everything": {
+        "summary": "All that can be said",
+        "value": {
+            "source": {"type": "module", "path": "filippo.io/age"},
+            "ref": "latest",
+            "package": "./cmd/age",
+            "targets": ["linux/amd64/v3"],
+            "go": "1.25.4",
+            "tags": ["netgo", "osusergo"],
+            "ldflags": "-s -w",
+            "recipe": "go",
+            "verify": True,
+        },
+    },
+}
 
 
 @router.post(
@@ -45,7 +80,9 @@ _LONGEST_NUMBER = 15  # digits
         **problems(404, 413, 502),
     },
 )
-async def create(asked: NewBuilds, desk: TheDesk, who: Who) -> Response:
+async def create_builds(
+    asked: Annotated[NewBuilds, Body(openapi_examples=_EXAMPLES)], desk: TheDesk, who: Who
+) -> Response:
     """Build a program for one platform or several: all are queued, or none.
 
     A build that waits, runs or has succeeded already is not done again: it is the answer. So this
@@ -65,7 +102,7 @@ async def create(asked: NewBuilds, desk: TheDesk, who: Who) -> Response:
     response_model=BuildList,
     responses=problems(),
 )
-async def listed(desk: TheDesk, who: Who, query: Annotated[ListQuery, Query()]) -> Response:
+async def list_builds(desk: TheDesk, who: Who, query: Annotated[ListQuery, Query()]) -> Response:
     """Return builds, the newest first.
 
     `next`, and the header `Link` with `rel="next"`, lead to the next page. A page may have fewer
@@ -88,7 +125,7 @@ async def listed(desk: TheDesk, who: Who, query: Annotated[ListQuery, Query()]) 
     response_model=BuildModel,
     responses=problems(404),
 )
-async def seen(
+async def get_build(
     build_id: BuildId,
     desk: TheDesk,
     who: Who,
@@ -110,7 +147,7 @@ async def seen(
         **problems(404, 409),
     },
 )
-async def cancelled(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
+async def cancel_build(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     """Cancel what waits, or have what runs end soon (202). For who asked first, and admins."""
     build = await _to_change(desk, who, build_id)
     if build.state.final:
@@ -129,7 +166,7 @@ async def cancelled(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     response_model=BuildModel,
     responses=problems(404, 409),
 )
-async def retried(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
+async def retry_build(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     """Queue a new build of the same source, whatever its ref stands for by now."""
     build = await desk.build(who, build_id)
     if not build.state.final or build.state is State.SUCCEEDED:
@@ -146,7 +183,7 @@ async def retried(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     response_model=BuildModel,
     responses=problems(404),
 )
-async def pinned(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
+async def pin_build(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     """Keep a build and its files, however old they get. For admins."""
     return await _pin(desk, who, build_id, pinned=True)
 
@@ -158,7 +195,7 @@ async def pinned(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     response_model=BuildModel,
     responses=problems(404),
 )
-async def unpinned(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
+async def unpin_build(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     """Let a build go in its time. For admins."""
     return await _pin(desk, who, build_id, pinned=False)
 
@@ -186,7 +223,7 @@ async def unpinned(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
         **problems(404),
     },
 )
-async def logs(
+async def get_log(
     request: Request,
     build_id: BuildId,
     desk: TheDesk,
@@ -214,7 +251,7 @@ async def logs(
     response_class=Response,
     responses=file_answers(),
 )
-async def artifact(
+async def get_artifact(
     request: Request, build_id: BuildId, name: str, desk: TheDesk, who: Who
 ) -> Response:
     """Return a file that a build gave. It never changes: caches may keep it.
@@ -232,7 +269,7 @@ async def artifact(
     response_class=PlainTextResponse,
     responses=problems(404),
 )
-async def sums(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
+async def get_sums(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     """Return a line for each file, as `sha256sum -c` takes it."""
     return PlainTextResponse(sums_of(await desk.build(who, build_id)))
 
@@ -243,7 +280,7 @@ async def sums(build_id: BuildId, desk: TheDesk, who: Who) -> Response:
     tags=["builds"],
     responses=problems(),
 )
-async def targets(desk: TheDesk, who: Who) -> list[TargetModel]:
+async def list_targets(desk: TheDesk, who: Who) -> list[TargetModel]:
     """Return what Go can build for, the first-class platforms first."""
     desk.gate.require(who, "read")
     return [

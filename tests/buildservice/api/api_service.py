@@ -116,7 +116,7 @@ class Hooks:
     """A Receiver that says what it was given."""
 
     def receive(self, name: str, headers: Any, body: bytes, /) -> Reply:
-        return Reply(202, f"{name} {headers['x-github-event']} {len(body)}")
+        return Reply(202, f"{name} {headers.get('x-github-event')} {len(body)}")
 
 
 class Page:
