@@ -1,6 +1,7 @@
 """Running git: bounded in time, output and size, without prompts, hooks, filters and leftovers."""
 
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -11,6 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from gobp.errors import UserError
+
+# The first with http.curloptResolve; an older one would pass over it, and look names up itself.
+_OLDEST = (2, 37)
+_VERSION = re.compile(r"git version (\d+)\.(\d+)")
 _MOST_OUTPUT = 64 * 1024 * 1024
 _KEPT_ERRORS = 16 * 1024
 _CHUNK = 64 * 1024
@@ -68,6 +74,24 @@ class GitFailedError(Exception):
 
 class OutOfTimeError(Exception):
     """There was no time left."""
+
+
+def check_git(env: Mapping[str, str]) -> None:
+    """Raise UserError where there is no git on the PATH of ``env``, or one that is too old."""
+    try:
+        done = subprocess.run(
+            ["git", "version"], env=dict(env), capture_output=True, check=False, text=True
+        )
+        found = done.stdout.strip()
+    except OSError:
+        found = "no git"
+    match = _VERSION.match(found)
+    if match is None or (int(match[1]), int(match[2])) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise UserError(
+            f"building from repositories needs git {oldest} or newer; this machine has {found}",
+            remedy=f"install git {oldest} or newer, or leave sources.git empty.",
+        )
 
 
 class Deadline:

@@ -10,7 +10,9 @@ import http.client
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
@@ -21,7 +23,7 @@ from msgspec import structs
 from gobp.buildservice.builds.order import GitSource
 from gobp.buildservice.settings.schema import Sources
 from gobp.buildservice.sources.credentials import Login, helper_config, read_login
-from gobp.buildservice.sources.git import Deadline, Git, GitFailedError, OutOfTimeError
+from gobp.buildservice.sources.git import Deadline, Git, GitFailedError, OutOfTimeError, check_git
 from gobp.buildservice.sources.guard import Guard, Lookup, Place, RefusedError
 from gobp.errors import UserError
 from gobp.system.fetch import ca_bundle, redacted
@@ -74,7 +76,10 @@ class Remote:
 
 
 class Remotes:
-    """Leads to repositories. ``lookup`` finds the addresses of names, None: as this machine."""
+    """Leads to repositories. ``lookup`` finds the addresses of names, None: as this machine.
+
+    Raises UserError where there are hosts in the settings, and no git that can be used.
+    """
 
     def __init__(
         self, settings: Sources, env: Mapping[str, str], lookup: Lookup | None = None
@@ -83,6 +88,8 @@ class Remotes:
         self._most = settings.most
         self._authority = ca_bundle(env)
         self._env = {name: env[name] for name in _PASSED_ON if name in env}
+        if settings.git:
+            check_git(self._env)
 
     def settle(self, source: GitSource) -> GitSource:
         """Return a source as it is written here. Raises RefusedError."""
@@ -168,6 +175,12 @@ class _Connection(http.client.HTTPConnection):
             name = self._place.name.strip("[]")
             self.sock = self._context.wrap_socket(self.sock, server_hostname=name)
 
+    def abort(self) -> None:
+        """End the connection under whoever reads from it."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
 
 def _location(place: Place, url: str, login: Login, context: ssl.SSLContext, seconds: float) -> str:
     """Return where a URL redirects to, "" where it does not."""
@@ -175,10 +188,13 @@ def _location(place: Place, url: str, login: Login, context: ssl.SSLContext, sec
     if login.authorization:
         headers["Authorization"] = login.authorization
     connection = _Connection(place, context, seconds)
+    watch = threading.Timer(seconds, connection.abort)  # a timeout is for one read, not for all
+    watch.start()
     try:
         connection.request("GET", url.removeprefix(place.origin), headers=headers)
         return connection.getresponse().headers.get("Location", "")
     finally:
+        watch.cancel()
         connection.close()
 
 
