@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -48,7 +48,8 @@ def verify(file: Path, *, provenance: Path | None, key: str, source: str, builde
     _check(file, said, path)
     _expect("source", source, _plain(said.source), of=file)
     _expect("builder", builder, said.builder, of=file)
-    click.echo("\n".join(_lines(file, said)))
+    for line in _lines(file, said):
+        click.echo(_printable(line))
 
 
 def _believed(path: Path, key: str) -> Provenance:
@@ -110,7 +111,7 @@ def _check(file: Path, said: Provenance, path: Path) -> None:
         names = ", ".join(sorted(said.files.values())[:5])
         raise UserError(
             f"{file} is not what {path} is for",
-            detail=f"sha256 {digest}; it is for {names}",
+            detail=_printable(f"sha256 {digest}; it is for {names}"),
             remedy="do not trust the file: it was changed, or is of another build. Download it"
             " and its provenance again.",
         )
@@ -119,14 +120,20 @@ def _check(file: Path, said: Provenance, path: Path) -> None:
 def _expect(what: str, wanted: str, found: str, *, of: Path) -> None:
     if wanted and wanted != found:
         raise UserError(
-            f"{of} has another {what} than it should: {found}",
+            _printable(f"{of} has another {what} than it should: {found}"),
             remedy=f"do not use it where {wanted} is expected.",
         )
 
 
+def _printable(text: str) -> str:
+    """Return a text without what could steer a terminal: names in it are of those who built."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 def _plain(uri: str) -> str:
     """Return a source as people write it: without scheme, type and version."""
-    return uri.removeprefix("git+https://").removeprefix("pkg:golang/").partition("@")[0]
+    path = uri.removeprefix("git+https://").removeprefix("pkg:golang/").partition("@")[0]
+    return unquote(path)
 
 
 def _lines(file: Path, said: Provenance) -> Iterator[str]:
