@@ -4,28 +4,52 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
-from gobp.buildservice.builds.order import Order, Pin
+import msgspec
+
+from gobp.buildservice.builds.order import Order, Pin, Source
 from gobp.buildservice.resolving.resolver import NotResolvedError, Resolver
 
 _PINNED_SECONDS = 3600.0
 _MISSING_SECONDS = 5.0  # a version that is asked for too early may be there soon
-_STRIPES = 64
 _MISSING = 404
-Answer = tuple[Order, Pin] | NotResolvedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What decides what an order stands for: not its target."""
+
+    source: Source
+    ref: str
+    package: str
+    go: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What was answered, for all orders of a question."""
+
+    source: Source
+    package: str
+    go: str
+    pin: Pin
+
+
+_Answer = _Settled | NotResolvedError
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    answer: Answer
+    answer: _Answer
     until: float
 
 
 class Remembered:
-    """A Resolver over another: the same order at the same moment is resolved once.
+    """A Resolver over another: who asks the same at the same moment, asks once.
 
-    What moving refs stand for is believed for ``moving`` seconds; ``most`` orders are remembered.
+    What moving refs stand for is believed for ``moving`` seconds; ``most`` answers are remembered.
     """
 
     def __init__(
@@ -40,42 +64,59 @@ class Remembered:
         self._most = most
         self._moving = moving
         self._clock = clock
-        self._known: OrderedDict[Order, _Known] = OrderedDict()
+        self._known: OrderedDict[_Question, _Known] = OrderedDict()
+        self._asking: dict[_Question, Future[_Answer]] = {}
         self._lock = threading.Lock()
-        self._asking = tuple(threading.Lock() for _ in range(_STRIPES))
 
     def resolve(self, order: Order, /) -> tuple[Order, Pin]:
         """See Resolver.resolve."""
-        answer = self._look_up(order)
-        if answer is None:
-            with self._asking[hash(order) % _STRIPES]:
-                answer = self._look_up(order)
-                if answer is None:
-                    answer = self._ask(order)
+        answer = self._answer(order)
         if isinstance(answer, NotResolvedError):
             raise NotResolvedError(answer.status, answer.text)
-        return answer
+        settled = msgspec.structs.replace(
+            order, source=answer.source, package=answer.package, go=answer.go
+        )
+        return settled, answer.pin
 
-    def _look_up(self, order: Order) -> Answer | None:
+    def _answer(self, order: Order) -> _Answer:
+        question = _Question(order.source, order.ref, order.package, order.go)
+        mine: Future[_Answer] = Future()
         with self._lock:
-            known = self._known.get(order)
-            return known.answer if known is not None and self._clock() < known.until else None
-
-    def _ask(self, order: Order) -> Answer:
-        answer: Answer
+            known = self._known.get(question)
+            if known is not None and self._clock() < known.until:
+                return known.answer
+            asked = self._asking.setdefault(question, mine)
+        if asked is not mine:
+            return asked.result()
         try:
-            answer = self._inner.resolve(order)
-            seconds = self._moving if answer[1].moving else _PINNED_SECONDS
-        except NotResolvedError as error:
-            if error.status != _MISSING:
-                raise
-            answer, seconds = error, min(_MISSING_SECONDS, self._moving)
-        self._keep(order, _Known(answer, self._clock() + seconds))
+            answer = self._ask(order)
+            self._keep(question, answer)
+            mine.set_result(answer)
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._asking[question]
         return answer
 
-    def _keep(self, order: Order, known: _Known) -> None:
+    def _ask(self, order: Order) -> _Answer:
+        try:
+            settled, pin = self._inner.resolve(order)
+        except NotResolvedError as error:
+            return error
+        return _Settled(settled.source, settled.package, settled.go, pin)
+
+    def _keep(self, question: _Question, answer: _Answer) -> None:
+        """Remember an answer, unless it is only trouble."""
+        if isinstance(answer, _Settled):
+            seconds = self._moving if answer.pin.moving else _PINNED_SECONDS
+        elif answer.status == _MISSING:
+            seconds = min(_MISSING_SECONDS, self._moving)
+        else:
+            return
         with self._lock:
-            self._known[order] = known
-            self._known.move_to_end(order)
+            self._known[question] = _Known(answer, self._clock() + seconds)
+            self._known.move_to_end(question)
             while len(self._known) > self._most:
                 self._known.popitem(last=False)

@@ -22,12 +22,24 @@ from gobp.system.process import SystemCommands
 
 @dataclass(frozen=True, slots=True)
 class OrderResolver:
-    """Checks orders, settles their Go version, and asks who knows their source.
+    """Checks orders before anybody is asked about them."""
+
+    targets: Targets
+    inner: Resolver
+
+    def resolve(self, order: Order, /) -> tuple[Order, Pin]:
+        """See Resolver.resolve."""
+        check_order(order, self.targets)
+        return self.inner.resolve(order)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResolver:
+    """Settles the Go version of orders, and asks who knows their source.
 
     ``go`` is the default Go version: an order's ``1.26`` is that one, if it is of this line.
     """
 
-    targets: Targets
     by_module: Resolver
     by_git: Resolver
     modules: GoModules
@@ -36,13 +48,9 @@ class OrderResolver:
 
     def resolve(self, order: Order, /) -> tuple[Order, Pin]:
         """See Resolver.resolve."""
-        check_order(order, self.targets)
         order = msgspec.structs.replace(order, go=self._settled(order.go))
-        return (
-            self.by_module.resolve(order)
-            if isinstance(order.source, ModuleSource)
-            else self.by_git.resolve(order)
-        )
+        is_module = isinstance(order.source, ModuleSource)
+        return (self.by_module if is_module else self.by_git).resolve(order)
 
     def _settled(self, go: str) -> str:
         """Return the Go version that an order has: a release where only its line is named."""
@@ -62,8 +70,7 @@ def open_resolver(settings: Settings, env: Mapping[str, str], go: str) -> Resolv
     """Return what resolves orders; ``go`` is the default Go version. Raises UserError."""
     sources = settings.sources
     modules = open_modules(settings, env, Path(settings.root))
-    inner = OrderResolver(
-        targets=Targets.of_go(SystemCommands(), env),
+    inner = SourceResolver(
         by_module=ModuleResolver(
             modules,
             ModulePatterns.parse(sources.modules, source="sources.modules"),
@@ -74,4 +81,5 @@ def open_resolver(settings: Settings, env: Mapping[str, str], go: str) -> Resolv
         go=GoVersion.parse(go, source="go"),
         seconds=sources.resolve_timeout,
     )
-    return Remembered(inner, sources.moving)
+    targets = Targets.of_go(SystemCommands(), env)
+    return OrderResolver(targets, Remembered(inner, sources.moving))

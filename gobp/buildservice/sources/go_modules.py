@@ -16,10 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 from gobp.buildservice.settings import schema
+from gobp.buildservice.sources.module_cache import ModuleCache
 from gobp.errors import UserError
 from gobp.modproxy.sources.goproxy import DIRECT, parse_goproxy
 
 _FOLDER = "modules"
+_CACHED_SOURCES = 8  # as many of the largest size may be in the cache
 _LOG = logging.getLogger(__name__)
 _AT_THE_SAME_TIME = threading.BoundedSemaphore(8)  # go commands of this process
 _PASSED_ON = (
@@ -78,6 +80,7 @@ class GoModules:
 
     folder: Path
     env: Mapping[str, str]
+    cache: ModuleCache
 
     def download(self, path: str, query: str, seconds: float) -> Downloaded:
         """Return the version that a query of go's names, downloaded and verified.
@@ -88,6 +91,7 @@ class GoModules:
         answer = self._json(["mod", "download", "-json", f"{path}@{query}"], seconds)
         info = json.loads(Path(answer["Info"]).read_bytes())
         when = info.get("Time")
+        self.cache.used(Path(answer["Zip"]))
         return Downloaded(
             path=answer["Path"],
             version=answer["Version"],
@@ -148,17 +152,21 @@ def open_modules(settings: schema.Settings, env: Mapping[str, str], root: Path) 
             remedy="leave it out; list hosts that may be cloned from under sources.git.",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    return GoModules(folder, _environment(sources, env, folder))
+    modules = folder / "modules"
+    cache = ModuleCache(modules, _CACHED_SOURCES * sources.most)
+    return GoModules(folder, _environment(sources, env, folder, modules), cache)
 
 
-def _environment(sources: schema.Sources, env: Mapping[str, str], folder: Path) -> dict[str, str]:
+def _environment(
+    sources: schema.Sources, env: Mapping[str, str], folder: Path, modules: Path
+) -> dict[str, str]:
     """Return all that the go command sees; nothing of the user's own settings of Go."""
     return {
         **{name: env[name] for name in _PASSED_ON if name in env},
         "GOENV": "off",
         "GOFLAGS": "-modcacherw",
         "GOPATH": str(folder / "gopath"),  # has what is known of the checksum database
-        "GOMODCACHE": str(folder / "modules"),
+        "GOMODCACHE": str(modules),
         "GOCACHE": str(folder / "compiled"),
         "GOPROXY": sources.proxies,
         "GOSUMDB": sources.sums,

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import msgspec
 import pytest
 
 from gobp.buildservice.builds.order import ModuleSource, Order, Pin, Target
@@ -77,20 +78,57 @@ def test_trouble_is_not_remembered() -> None:
     assert inner.asked == 2
 
 
-def test_many_who_ask_for_the_same_at_once_ask_once() -> None:
-    inner = Counting(pause=0.05)
-    resolver = Remembered(inner, 60)
-    threads = [
-        threading.Thread(target=resolver.resolve, args=(order("latest"),)) for _ in range(16)
-    ]
+def at_once(resolver: Remembered, asked: Order) -> list[NotResolvedError]:
+    """Ask from sixteen threads; return what was refused."""
+    refused: list[NotResolvedError] = []
+
+    def ask() -> None:
+        try:
+            resolver.resolve(asked)
+        except NotResolvedError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return refused
+
+
+def test_many_who_ask_for_the_same_at_once_ask_once() -> None:
+    inner = Counting(pause=0.1)
+    assert at_once(Remembered(inner, 60), order("latest")) == []
     assert inner.asked == 1
 
 
-def test_what_was_asked_longest_ago_is_forgotten_first() -> None:
+def test_many_who_wait_are_all_told_of_the_trouble_at_once() -> None:
+    inner = Counting(NotResolvedError(504, "slow"), pause=0.2)
+    refused = at_once(Remembered(inner, 60), order("latest"))
+    assert [error.text for error in refused] == ["slow"] * 16
+    assert len(set(map(id, refused))) == 16
+    assert inner.asked == 1
+
+
+def test_targets_of_one_program_are_resolved_once_and_stay_what_they_are() -> None:
+    inner = Counting()
+    resolver = Remembered(inner, 60, clock=Clock())
+    for goos in ("linux", "windows"):
+        asked = msgspec.structs.replace(order("v1"), target=Target(goos, "amd64"), tags=(goos,))
+        settled, pin = resolver.resolve(asked)
+        assert (settled, pin.version) == (asked, "v0.0.1")
+    assert inner.asked == 1
+
+
+def test_another_package_or_go_version_is_another_question() -> None:
+    inner = Counting()
+    resolver = Remembered(inner, 60, clock=Clock())
+    for changes in ({}, {"package": "./cmd"}, {"go": "1.25.1"}):
+        resolver.resolve(msgspec.structs.replace(order("v1"), **changes))
+    assert inner.asked == 3
+
+
+def test_what_was_answered_longest_ago_is_forgotten_first() -> None:
     inner = Counting()
     resolver = Remembered(inner, 60, clock=Clock(), most=2)
     for ref in ("v1", "v2", "v3", "v3", "v2"):
