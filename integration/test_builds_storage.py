@@ -3,8 +3,10 @@
 import hashlib
 import json
 import random
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,7 +20,7 @@ from gobp.buildservice.settings.schema import Queue, Store
 from gobp.buildservice.state.opening import open_database
 from gobp.buildservice.storage.artifacts import ArtifactStore
 from gobp.buildservice.storage.opening import open_store
-from tests.buildservice.state.build_database import postgresql
+from tests.buildservice.state.build_database import PostgresqlServer, postgresql
 from tests.buildservice.storage.stores import memory_store
 from tests.modproxy.storage.s3_server import s3_server
 
@@ -201,6 +203,33 @@ def test_a_writer_that_is_killed_loses_a_fifth_of_a_second_at_most(
         assert len({line.text for line in lines}) == len(lines)
     database.close()
     assert max(lost) < 0.2, lost
+
+
+def test_a_restart_of_postgresql_neither_loses_nor_doubles_a_line(tmp_path: Path) -> None:
+    build_id = new_id()
+    with postgresql() as server:
+        database = open_database(Queue(postgresql=server.conninfo), tmp_path)
+        logs = SqlLogs(database, memory_store(), limit=1)
+        logs.prepare()
+        queue = json.dumps({"postgresql": server.conninfo})
+        restarts = threading.Thread(target=_restart, args=(server, 3))
+        process = run(WRITER, queue, str(tmp_path), build_id, "1", "0")
+        restarts.start()
+        said = _killed(process, 9.0)
+        restarts.join()
+        lines = logs.lines(build_id, limit=10_000_000)
+        database.close()
+    assert [int(line.text) for line in lines] == list(range(1, len(lines) + 1))
+    last = [moment for number, moment in said if int(number) <= len(lines)][-1]
+    assert said[-1][1] - last < 0.5
+
+
+def _restart(server: PostgresqlServer, times: int) -> None:
+    for _ in range(times):
+        time.sleep(random.uniform(0.8, 1.2))
+        server.stop(signal.SIGQUIT)
+        time.sleep(random.uniform(0.1, 0.5))
+        server.start()
 
 
 def _killed(process: "subprocess.Popen[str]", seconds: float) -> list[tuple[str, float]]:

@@ -61,6 +61,15 @@ def texts(lines: list[Line]) -> list[str]:
     return [line.text for line in lines]
 
 
+def together(*acts: Callable[[], None]) -> None:
+    """Do all at the same time."""
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_lines_have_numbers_times_and_levels(logs: SqlLogs, build_id: str) -> None:
     before = time.time()
     log = logs.writer(build_id, 1)
@@ -180,6 +189,34 @@ class _CrashAfterPut:
         self._store.remove_log(build_id)
 
 
+def test_a_reader_who_follows_misses_nothing_while_the_log_is_kept(
+    logs: SqlLogs, build_id: str
+) -> None:
+    kept = threading.Event()
+    seen: list[Line] = []
+
+    def follow() -> None:
+        over = False
+        while True:
+            portion = logs.lines(build_id, after=len(seen), limit=7)
+            seen.extend(portion)
+            if over and not portion:
+                return
+            over = kept.is_set()
+
+    def build() -> None:
+        log = logs.writer(build_id, 1)
+        for number in range(300):
+            log.say(str(number))
+            time.sleep(0.001)
+        log.close()
+        logs.keep(build_id)
+        kept.set()
+
+    together(follow, build)
+    assert texts(seen) == [str(number) for number in range(300)]
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_log_that_is_removed_is_forgotten(
     logs: SqlLogs, store: ArtifactStore, build_id: str, *, kept: bool
@@ -224,15 +261,6 @@ def test_too_much_output_is_cut_once_and_the_service_still_speaks(
 def test_what_the_service_says_is_bounded_too(logs: SqlLogs, build_id: str) -> None:
     write(logs, build_id, *(["y" * 8000] * 1000))
     assert sum(len(text) for text in texts(logs.lines(build_id))) < LIMIT + 65_536
-
-
-def together(*acts: Callable[[], None]) -> None:
-    """Do all at the same time."""
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_many_threads_may_write(logs: SqlLogs, build_id: str) -> None:
