@@ -1,1 +1,1 @@
-"""The other side: ask a build service for a program."""
+"""gobp get: a program from a build service, on the machine of whoever wants it."""

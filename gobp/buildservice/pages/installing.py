@@ -1,9 +1,9 @@
 """Programs for scripts: the one that installs, and what it asks the service.
 
 Answers to it are lines of a name, a space and a value, which sh can read: ``state`` always; ``id``,
-``page`` and ``again`` (where to ask again) of a build; ``version``, ``sha256`` and ``url`` of the
-archive of one that succeeded; ``text`` says why not. They are 200 whatever they say: with another
-status curl and wget would keep the text from the script.
+``page``, ``version`` and ``again`` (where to ask again) of a build; ``name``, ``size``, ``sha256``
+and ``url`` of the archive of one that succeeded; ``text`` says why not. They are 200 whatever they
+say: with another status curl and wget would keep the text from the script.
 """
 
 import re
@@ -91,7 +91,9 @@ def script_of_failure(text: str) -> Response:
 
 def _asked(look: Look) -> tuple[Program, Target]:
     program = parse_program(look.part("program"), look.text("package"))
-    return program, parse_target(f"{look.part('goos')}/{look.part('goarch')}")
+    variant = look.text("variant")
+    platform = f"{look.part('goos')}/{look.part('goarch')}" + (f"/{variant}" if variant else "")
+    return program, parse_target(platform)
 
 
 def _facts(build: Build, links: Links) -> dict[str, str]:
@@ -105,7 +107,12 @@ def _facts(build: Build, links: Links) -> dict[str, str]:
     }
     archives = [each for each in build.artifacts if each.kind == "archive"]
     if build.state is State.SUCCEEDED and archives:
-        facts |= {"sha256": archives[0].sha256, "url": links.artifact(build, archives[0])}
+        facts |= {
+            "name": archives[0].name,
+            "size": str(archives[0].size),
+            "sha256": archives[0].sha256,
+            "url": links.artifact(build, archives[0]),
+        }
     return facts
 
 
