@@ -9,6 +9,7 @@ It imports nothing of gobp, and little of Python: it is started for each command
 import ctypes
 import os
 import signal
+import stat
 import sys
 
 _CLONE_NEWNS = 0x00020000
@@ -38,10 +39,10 @@ def _stage(paths: list[str]) -> None:
     # Opened before /tmp is covered: they may be below it.
     handles = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths]
     _mount("tmpfs", "/tmp", "tmpfs", _MS_NOSUID_NODEV, "mode=0755,size=1m")  # noqa: S108 # our own
-    for number, (path, handle) in enumerate(zip(paths, handles, strict=True)):
+    for number, handle in enumerate(handles):
         target = f"/tmp/{number}"  # noqa: S108 # as above
-        if os.path.isdir(path):  # noqa: PTH112 # pathlib is slow to import
-            os.mkdir(target)  # noqa: PTH102 # as above
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            os.mkdir(target)  # noqa: PTH102 # pathlib is slow to import
         else:
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
         _mount(f"/proc/self/fd/{handle}", target, None, _MS_BIND_REC)
