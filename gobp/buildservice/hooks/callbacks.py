@@ -5,7 +5,7 @@ import hmac
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -29,8 +29,8 @@ _GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    callback: Callback
-    secret: bytes
+    callback: Callback = field(repr=False)  # its URL may have a secret in it
+    secret: bytes = field(repr=False)
     repositories: ModulePatterns
 
 

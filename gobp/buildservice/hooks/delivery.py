@@ -86,7 +86,9 @@ def parse_delivery(kind: Kind, headers: Mapping[str, str], body: bytes) -> Tagge
     try:
         push = msgspec.json.decode(body, type=_Push)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedError(f"the delivery is not the JSON that {kind} sends: {error}") from None
+        raise MalformedError(
+            f"the delivery is not the JSON of a push (content type application/json): {error}"
+        ) from None
     gone = push.deleted or (push.after and set(push.after) <= _NOTHING)
     if gone or not push.ref.startswith(_TAGS):
         return None

@@ -6,7 +6,7 @@ no sense: a new tag may not be known to the module proxy yet.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -53,7 +53,7 @@ class _Known:
     """A hook of the settings with what was read and checked of it."""
 
     hook: Hook
-    secret: bytes
+    secret: bytes = field(repr=False)
     repositories: ModulePatterns
     targets: tuple[Target, ...]
 

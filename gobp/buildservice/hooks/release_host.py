@@ -5,7 +5,7 @@ https://docs.github.com/rest/releases; https://docs.gitea.com/api (repository, r
 
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -66,7 +66,7 @@ class ReleaseHost:
 
     kind: Literal["github", "gitea"]
     api: str
-    token: str
+    token: str = field(repr=False)
 
     def release(self, path: str, tag: str) -> Release:
         """Return the release of a tag; it is made where there is none. Raises ReleaseError."""

@@ -1,4 +1,8 @@
-"""Remember what refs stood for: a moment for those that move, longer for the others."""
+"""Remember what refs stood for: a moment for those that move, longer for the others.
+
+A tag of a repository should not move, yet its owner can move it: it is looked at again like a
+branch, but believed for as long as its server cannot be asked.
+"""
 
 import threading
 import time
@@ -14,7 +18,7 @@ from gobp.buildservice.resolving.resolver import NotResolvedError, Resolver
 
 _PINNED_SECONDS = 3600.0
 _MISSING_SECONDS = 5.0  # a version that is asked for too early may be there soon
-_MISSING = 404
+_MISSING, _TROUBLE = 404, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class _Known:
 class Remembered:
     """A Resolver over another: who asks the same at the same moment, asks once.
 
-    What moving refs stand for is believed for ``moving`` seconds; ``most`` answers are remembered.
+    What refs that can move stand for is believed for ``moving`` seconds; ``most`` answers are
+    remembered.
     """
 
     def __init__(
@@ -89,7 +94,7 @@ class Remembered:
         if asked is not mine:
             return asked.result()
         try:
-            answer = self._ask(order)
+            answer = self._instead(self._ask(order), known)
             self._keep(question, answer)
             mine.set_result(answer)
         except BaseException as error:
@@ -107,10 +112,17 @@ class Remembered:
             return error
         return _Settled(settled.source, settled.package, settled.go, pin)
 
+    def _instead(self, answer: _Answer, known: _Known | None) -> _Answer:
+        """Return what was known of a pinned ref where there is only trouble now."""
+        if isinstance(answer, _Settled) or answer.status < _TROUBLE or known is None:
+            return answer
+        settled = known.answer
+        return settled if isinstance(settled, _Settled) and not settled.pin.moving else answer
+
     def _keep(self, question: _Question, answer: _Answer) -> None:
         """Remember an answer, unless it is only trouble."""
         if isinstance(answer, _Settled):
-            seconds = self._moving if answer.pin.moving else _PINNED_SECONDS
+            seconds = _PINNED_SECONDS if _stays(question, answer.pin) else self._moving
         elif answer.status == _MISSING:
             seconds = min(_MISSING_SECONDS, self._moving)
         else:
@@ -120,3 +132,8 @@ class Remembered:
             self._known.move_to_end(question)
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
+
+
+def _stays(question: _Question, pin: Pin) -> bool:
+    """Say whether nobody can let a ref stand for anything else: a module's version, a commit."""
+    return not pin.moving and (bool(pin.h1) or question.ref == pin.commit)

@@ -24,7 +24,8 @@ class Counting:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return order, Pin(version=f"v0.0.{self.asked}", moving=order.ref == "latest")
+        moving, h1 = order.ref == "latest", "" if order.ref == "tag" else "h1:x"
+        return order, Pin(version=f"v0.0.{self.asked}", moving=moving, h1=h1)
 
 
 class Clock:
@@ -55,6 +56,30 @@ def test_a_pinned_ref_is_believed_longer() -> None:
     clock.now += 3000
     resolver.resolve(order("v1.0.0"))
     assert inner.asked == 1
+
+
+def test_a_tag_that_is_moved_is_seen_after_a_moment() -> None:
+    inner, clock = Counting(), Clock()
+    resolver = Remembered(inner, 60, clock=clock)
+    resolver.resolve(order("tag"))
+    clock.now += 61
+    assert resolver.resolve(order("tag"))[1].version == "v0.0.2"
+
+
+def test_a_pinned_ref_is_believed_while_its_server_is_away() -> None:
+    inner, clock = Counting(), Clock()
+    resolver = Remembered(inner, 60, clock=clock)
+    for ref in ("tag", "latest"):
+        resolver.resolve(order(ref))
+    inner.error = NotResolvedError(502, "down")
+    clock.now += 9000
+    assert resolver.resolve(order("tag"))[1].version == "v0.0.1"
+    with pytest.raises(NotResolvedError, match="down"):
+        resolver.resolve(order("latest"))
+    inner.error = NotResolvedError(404, "gone")
+    clock.now += 61
+    with pytest.raises(NotResolvedError, match="gone"):
+        resolver.resolve(order("tag"))
 
 
 def test_what_is_missing_is_asked_for_again_soon() -> None:
