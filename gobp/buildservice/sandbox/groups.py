@@ -59,12 +59,12 @@ class GroupsV2(Groups):
     name = "cgroup v2"
 
     def __init__(self, base: Path) -> None:
-        self._base = base
+        self.base = base
 
     @contextmanager
     def group(self, limits: Limits) -> Iterator[Group]:
         """See Groups.group."""
-        folder = self._base / _new_name()
+        folder = self.base / _new_name()
         folder.mkdir()
         try:
             (folder / "memory.max").write_text(str(limits.memory))

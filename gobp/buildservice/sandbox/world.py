@@ -28,6 +28,11 @@ _WALLS = (
     *("--uid", str(UID)),
     *("--gid", str(UID)),
 )
+# bwrap is process 1: who writes into its memory would run without resource limits.
+_FIRST_PROCESS = (
+    *("--perms", "0555", "--size", "4096", "--tmpfs", "/proc/1"),
+    *("--remount-ro", "/proc/1"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def arguments(mounts: Sequence[Mount], env: Mapping[str, str], cwd: str, scratch
     return [
         *_WALLS,
         *_system(),
-        *("--proc", "/proc", "--dev", "/dev"),
+        *("--proc", "/proc", *_FIRST_PROCESS, "--dev", "/dev"),
         *_scratch(SCRATCHES, taken, scratch),
         *("--remount-ro", "/dev"),
         *_mounted(sorted(mounts, key=lambda mount: mount.target)),
