@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gobp.cli.modules_options import counted, size_text
+from gobp.errors import UserError
 
 if TYPE_CHECKING:  # the packages of an extra, which builds do not need
     from gobp.buildservice.care.backup import Copied
@@ -23,12 +24,12 @@ class Service:
     config: Path | None
     root: str | None
 
-    def settings(self, **flags: str | None) -> "Settings":
+    def settings(self, **flags: object) -> "Settings":
         """Return its settings, with those of flags. Raises UserError."""
         from gobp.buildservice.settings.load import load_settings  # noqa: PLC0415 # an extra
 
-        given = {"root": self.root, **{f"keep.{name}": text for name, text in flags.items()}}
-        chosen = {path: text for path, text in given.items() if text is not None}
+        given = {"root": self.root, **{f"keep.{name}": value for name, value in flags.items()}}
+        chosen = {path: value for path, value in given.items() if value is not None}
         return load_settings(self.config, os.environ, chosen)
 
 
@@ -37,7 +38,15 @@ def service_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_service(*, config: Path | None, root: str | None, **others: object) -> None:
-        command(service=Service(config, root), **others)
+        from gobp.buildservice.state.database import DatabaseError  # noqa: PLC0415 # an extra
+        from gobp.buildservice.storage.store import StorageError  # noqa: PLC0415 # an extra
+
+        try:
+            command(service=Service(config, root), **others)
+        except (DatabaseError, StorageError) as error:
+            raise UserError(
+                str(error), remedy="see that the database and the storage work, and do it again."
+            ) from error
 
     file = click.Path(dir_okay=False, path_type=Path)
     about = "YAML file of settings, as for gobp serve builds."
@@ -50,7 +59,9 @@ def service_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--age", metavar="DURATION", help="Remove builds that ended longer ago: 90d.")
 @click.option("--failed", metavar="DURATION", help="Remove builds without artifacts after it: 7d.")
 @click.option("--max-bytes", metavar="SIZE", help="Keep artifacts to this size: 50GB.")
-@click.option("--last", metavar="N", help="Successes of each program and target that stay.")
+@click.option(
+    "--last", type=click.IntRange(0), help="Successes of each program and target that stay."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @service_options
 def gc(
@@ -58,7 +69,7 @@ def gc(
     age: str | None,
     failed: str | None,
     max_bytes: str | None,
-    last: str | None,
+    last: int | None,
     dry_run: bool,
     service: Service,
 ) -> None:

@@ -21,6 +21,7 @@ from typing import IO
 
 from gobp.buildservice.storage.artifacts import LOGS, decoded_manifest
 from gobp.buildservice.storage.objects import Found, Objects
+from gobp.buildservice.storage.store import StorageError
 from gobp.buildservice.storage.sweeping import MANIFESTS, blob_key
 from gobp.errors import UserError
 
@@ -109,7 +110,11 @@ class _Writer:
             content = objects.get(found.key)
             if content is None:  # removed since
                 continue
-            blobs = {each.sha256 for each in decoded_manifest(content, found.key).artifacts}
+            try:
+                blobs = {each.sha256 for each in decoded_manifest(content, found.key).artifacts}
+            except StorageError as error:
+                self._problems.append(str(error))
+                continue
             missing = [sha256 for sha256 in sorted(blobs) if not self._add_blob(objects, sha256)]
             if not missing:
                 self._builds += 1

@@ -22,7 +22,7 @@ from gobp.cli.builds_care import gc as gc_command
 from gobp.cli.builds_care import restore as restore_command
 from gobp.errors import UserError
 from tests.buildservice.care.small_history import History
-from tests.buildservice.storage.stores import folder_store
+from tests.buildservice.storage.stores import folder_store, store_of
 
 LARGE = os.urandom(3_000_000)
 CONTENTS = (b"one", LARGE, b"", b"one more")
@@ -136,11 +136,13 @@ def test_what_is_missing_or_damaged_in_the_storage_is_told(
     path = history.store.path(bad.artifacts[0].sha256)
     assert path is not None
     path.write_bytes(b"BAD")
+    history.store.objects.create(f"builds/{'f' * 32}.json", b"{")
 
     done = back_up(place_of(root), tmp_path / "backup.tar")
     assert [problem.partition(".")[0] for problem in done.problems] == [
         f"builds/{lost.id}",
         f"builds/{bad.id}",
+        f"the manifest of builds/{'f' * 32}",
     ]
     restored = restore(place_of(tmp_path / "new"), tmp_path / "backup.tar")
     assert restored.builds == 1
@@ -273,6 +275,44 @@ def test_a_backup_beside_postgresql_has_the_artifacts_only(
     restore(Place(tmp_path / "new", None, None, store.objects), tmp_path / "backup.tar")
     assert store.published(build.id) == history.store.published(build.id)
     assert "builds.db" not in members_of(tmp_path / "backup.tar")
+
+
+@pytest.mark.slow
+def test_a_backup_of_a_bucket_is_restored_to_a_folder(root: Path, tmp_path: Path) -> None:
+    with store_of("s3", tmp_path) as store:
+        history = History(SqliteDatabase(root / "builds.db"), store, tmp_path / "files")
+        built = [history.built(content) for content in CONTENTS]
+        place = Place(root, root / "builds.db", None, store.objects)
+        assert back_up(place, tmp_path / "backup.tar").problems == ()
+        history.database.close()
+    restore(place_of(tmp_path / "new"), tmp_path / "backup.tar")
+    again = opened(tmp_path / "new", tmp_path)
+    assert [again.read(build) for build in built] == list(CONTENTS)
+    assert [again.texts(build) for build in built] == [["building"]] * len(built)
+    again.database.close()
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(
+    history: History, root: Path, tmp_path: Path
+) -> None:
+    history.built(b"x")
+    with pytest.raises(UserError, match="cannot be written: No such file"):
+        back_up(place_of(root), tmp_path / "no-such-folder" / "backup.tar")
+    assert {path.name for path in tmp_path.iterdir()} == {"service", "files"}
+
+
+def test_storage_that_fails_is_told_by_the_commands(
+    history: History, root: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        "store: {url: s3://bucket, endpoint: http://127.0.0.1:1, allow_http: true}\n"
+    )
+    arguments = [str(tmp_path / "backup.tar"), "--root", str(root), "--config", str(settings)]
+    done = CliRunner().invoke(backup_command, arguments)
+    assert isinstance(done.exception, UserError)
+    assert done.exception.summary == "the storage cannot be used now"
+    assert {path.name for path in tmp_path.iterdir()} == {"service", "files", settings.name}
 
 
 def test_the_commands_back_up_restore_and_remove(
