@@ -236,12 +236,12 @@ def test_a_go_sum_that_lacks_modules_is_completed_from_what_is_verified(lab: Lab
 
 
 def test_without_go_mod_what_is_imported_is_found(lab: Lab) -> None:
-    main = 'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Go()) }\n'
+    main = 'package main\n\nimport "github.com/spf13/pflag"\n\nfunc main() { pflag.Parse() }\n'
 
     product = lab.build(source(lab.folder, {"main.go": main}), order_of(REPOSITORY))
 
     assert product.files == ("tool",)
-    assert any(module.startswith("rsc.io/quote@") for module in product.modules)
+    assert any(module.startswith("github.com/spf13/pflag@") for module in product.modules)
 
 
 def test_without_a_sandbox_the_same_is_built(lab: Lab) -> None:
@@ -340,7 +340,7 @@ def test_a_build_cannot_poison_what_others_get(lab: Lab) -> None:
 
 
 def test_make_has_go_and_no_network_but_modules(cold: Lab) -> None:
-    main = 'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Go()) }\n'
+    main = 'package main\n\nimport "github.com/spf13/pflag"\n\nfunc main() { pflag.Parse() }\n'
     script = "go mod tidy && go build -o dist/ . && ! getent hosts example.com\n"
     folder = made(cold.folder, script)
     source(cold.folder, {"go.mod": GO_MOD, "main.go": main})
@@ -349,4 +349,4 @@ def test_make_has_go_and_no_network_but_modules(cold: Lab) -> None:
     product = cold.build(folder, order)
 
     assert product.files == ("dist/tool", "go.sum")
-    assert any(module.startswith("rsc.io/quote@") for module in product.modules)
+    assert any(module.startswith("github.com/spf13/pflag@") for module in product.modules)

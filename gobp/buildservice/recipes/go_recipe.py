@@ -1,6 +1,7 @@
 """The recipe ``go``: the go command compiles the programs of a module."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gobp.buildservice.artifacts.collecting import Made, collect
@@ -51,10 +52,7 @@ class _GoBuild:
     def run(self, *, root_first: bool) -> None:
         flags = self._module_flags()
         packages = self._chosen(flags, root_first=root_first)
-        if not self._build(packages, flags):
-            self.place.work.say("go.sum lacks modules: fetching all, which are then verified")
-            self.place.check(["go", "mod", "download"], self._env(flags))
-            self._build(packages, flags, again=True)
+        self._build(packages, flags)
         made = len(list(self.place.out.iterdir()))
         if made != len(packages):
             text = f"{len(packages)} programs have {made} names: order them one by one, by package"
@@ -87,12 +85,13 @@ class _GoBuild:
         """Return the import paths of main packages by their folders, such as ``./cmd/app``."""
         lines: list[str] = []
         argv = ["go", "list", "-e", "-find", "-f", _FORMAT, *self._tags(), "--", pattern]
-        status = self.place.run(argv, self._env(flags), lines.append)
-        found = [line[len(_MARK) :].rpartition(" ") for line in lines if line.startswith(_MARK)]
-        if status != 0:
+        try:
+            self._go(argv, flags, lines.append)
+        except RecipeError:
             for line in lines:
                 self.place.work.say(line)
-            raise failed(argv, status)
+            raise
+        found = [line[len(_MARK) :].rpartition(" ") for line in lines if line.startswith(_MARK)]
         return {self._relative(folder): path for folder, _, path in found}
 
     def _relative(self, folder: str) -> str:
@@ -110,24 +109,37 @@ class _GoBuild:
         named = f"; programs are in {', '.join(others[:_MOST_NAMED])}{more}" if others else ""
         return f"there is no program for {target} in {package}{named}"
 
-    def _build(self, packages: list[str], flags: tuple[str, ...], *, again: bool = False) -> bool:
-        """Compile. Return False where that failed for what ``go mod download`` puts right."""
+    def _build(self, packages: list[str], flags: tuple[str, ...]) -> None:
+        out = f"{self.place.within(OUT)}/"
+        linker = linker_flag(self.place.work.order)
+        argv = ["go", "build", "-o", out, linker, *self._tags(), "--", *packages]
+        self._go(argv, flags, self.place.work.say)
+
+    def _go(
+        self, argv: Sequence[str], flags: tuple[str, ...], on_line: Callable[[str], None]
+    ) -> None:
+        """Run a go command, again if it failed for what can be put right.
+
+        As ``go install PATH@VERSION`` does, a module is built whose go.sum lacks something: what
+        is fetched is verified by the checksum database.
+        """
         seen: set[str] = set()
 
-        def say(line: str) -> None:
+        def look(line: str) -> None:
             seen.update(words for words in (_NO_SUM, _NO_LINKER) if words in line)
-            self.place.work.say(line)
+            on_line(line)
 
-        order = self.place.work.order
-        out = f"{self.place.within(OUT)}/"
-        argv = ["go", "build", "-o", out, linker_flag(order), *self._tags(), "--", *packages]
-        status = self.place.run(argv, self._env(flags), say)
-        if _NO_LINKER in seen:
-            text = f"programs for {order.target} are linked by a C toolchain of that platform"
+        env, place = self._env(flags), self.place
+        status = place.run(argv, env, look)
+        if status != 0 and _NO_SUM in seen:
+            place.work.say("go.sum lacks modules: fetching all, which are verified")
+            place.check(["go", "mod", "download", "all"], env)
+            status = place.run(argv, env, look)
+        if status != 0 and _NO_LINKER in seen:
+            text = f"programs for {place.work.order.target} need a C toolchain of that platform"
             raise RecipeError(State.FAILED, f"{text}, which this service does not have")
-        if status != 0 and (again or _NO_SUM not in seen):
+        if status != 0:
             raise failed(argv, status)
-        return status == 0
 
     def _tags(self) -> tuple[str, ...]:
         return tag_flags(self.place.work.order)
