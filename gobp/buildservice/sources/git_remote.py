@@ -41,7 +41,9 @@ _NOT_LET_IN = re.compile(
     r"|returned error: 40[13]|Access denied"
 )
 _NOT_THERE = re.compile(r"not our ref|unadvertised object|[Cc]ouldn't find remote ref")
-_FOR_GOOD = re.compile(r"certificate|fsck error|returned error: 4\d\d|not valid|unsupported")
+_FOR_GOOD = re.compile(  # but for 408, 425 and 429: ask later
+    r"certificate|fsck error|returned error: 4(?!08|25|29)\d\d|not valid|unsupported"
+)
 _NOISE = re.compile(r"hint: |warning: |remote: (?:Counting|Compressing|Enumerating|Total)")
 _SHOWN_LINES, _SHOWN_CHARACTERS = 3, 400
 

@@ -85,13 +85,10 @@ class Guard:
 
         Raises RefusedError where it is no repository, or not one of an allowed host and owner.
         """
-        name, port, settings = self._allowed(source.host.lower())
         path = source.path.strip("/").removesuffix(".git")
-        parts = path.split("/")
-        if len(path) > _MOST_CHARACTERS or not all(map(_PART.fullmatch, parts)):
+        if len(path) > _MOST_CHARACTERS or not all(map(_PART.fullmatch, path.split("/"))):
             raise RefusedError(400, f"{path[:_MOST_CHARACTERS]!r} is no path of a repository")
-        if settings.owners and parts[0] not in settings.owners:
-            raise RefusedError(403, f"this service builds nothing of {name}/{parts[0]}")
+        name, port, settings = self._allowed(source.host.lower(), path)
         host = name if port == _own_port(settings) else f"{name}:{port}"
         return GitSource(host=host, path=path, submodules=source.submodules)
 
@@ -100,7 +97,7 @@ class Guard:
 
         Raises RefusedError.
         """
-        name, port, settings = self._allowed(source.host)
+        name, port, settings = self._allowed(source.host, source.path)
         scheme = "http" if settings.insecure else "https"
         addresses = checked_addresses(
             name,
@@ -111,13 +108,18 @@ class Guard:
         )
         return Place(scheme, name, port, addresses, settings)
 
-    def _allowed(self, host: str) -> tuple[str, int, GitHost]:
+    def _allowed(self, host: str, path: str) -> tuple[str, int, GitHost]:
+        """Return the first entry of the settings that is for a host and owner."""
         name, port = split_host(host)
+        owner = path.partition("/")[0]
+        known = False
         for settings in self._hosts:
             given = port or _own_port(settings)
             if _is_for(settings, name, given):
-                return name, given, settings
-        raise RefusedError(403, f"this service builds nothing of {host}")
+                known = True
+                if not settings.owners or owner in settings.owners:
+                    return name, given, settings
+        raise RefusedError(403, f"this service builds nothing of {host}{f'/{owner}' * known}")
 
 
 def split_host(host: str) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from gobp.buildservice.settings.schema import GitHost, Sources
 from gobp.serving.settings.values import Duration
 from integration.git_hosting import GitRepository
 from integration.loopback_git import LoopbackGit, loopback_git
+from integration.private_servers import Request, Site
 
 
 @dataclass
@@ -350,3 +351,25 @@ def test_a_module_is_not_resolved_by_git(served: Served) -> None:
         served.resolver().resolve(
             Order(source=ModuleSource("example.com/m"), ref="v1", target=Target("linux", "amd64"))
         )
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(429, 503), (500, 503), (502, 503), (410, 404), (418, 502)]
+)
+def test_what_a_host_answers_decides_whether_to_ask_again(
+    served: Served, answer: int, status: int
+) -> None:
+    def say(request: Request) -> None:
+        request.send(answer, b"\x1b[31mnot now\n")
+
+    port = served.git.host.rpartition(":")[2]
+    served.git.server.sites[f"localhost:{port}"] = Site(None, say)
+    host = GitHost(host=f"localhost:{port}", private_addresses=True, insecure=True)
+
+    with pytest.raises(NotResolvedError) as raised:
+        GitResolver(Sources(git=(host,)), os.environ, lambda *_: ["127.0.0.1"]).resolve(
+            order(GitSource(f"localhost:{port}", "o/r"), "v1")
+        )
+
+    assert raised.value.status == status
+    assert raised.value.text.isprintable()

@@ -83,6 +83,15 @@ def test_only_owners_of_the_settings_are_built() -> None:
     assert refusal(host, GitSource("git.example", "corporation/repo")).status == 403
 
 
+def test_a_host_may_have_an_entry_for_each_of_its_owners() -> None:
+    own = GitHost(host="git.example", owners=("corp", "team"), password_file="/run/secret")
+    others = GitHost(host="git.example")
+    guard = Guard([own, others], finds(PUBLIC))
+
+    assert guard.check(GitSource("git.example", "team/r")).settings is own
+    assert guard.check(GitSource("git.example", "guest/r")).settings is others
+
+
 @pytest.mark.parametrize(
     "path",
     [
