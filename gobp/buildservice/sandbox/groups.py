@@ -161,16 +161,19 @@ def _groups_v2(mount: Path, own: str) -> Groups | None:
         if not _has_both(base / "cgroup.controllers"):
             return None
         if not _has_both(base / "cgroup.subtree_control"):
-            _delegate(base, is_root=base == mount)
+            _delegate(base)
         _sweep(base)
     except OSError:  # it is not ours to divide
         return None
     return GroupsV2(base)
 
 
-def _delegate(base: Path, *, is_root: bool) -> None:
-    """Move all processes of a group, which are the service's, into a leaf, and divide the rest."""
-    if not is_root:  # the root group may have processes and limited groups
+def _delegate(base: Path) -> None:
+    """Move all processes of a group, which are the service's, into a leaf, and divide the rest.
+
+    Only the machine's root group, which has no type, may have processes beside limited groups.
+    """
+    if (base / "cgroup.type").exists():
         leaf = base / _OWN_LEAF
         leaf.mkdir(exist_ok=True)
         for pid in _pids(base):

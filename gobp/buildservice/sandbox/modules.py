@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from shutil import copyfileobj
@@ -17,7 +17,9 @@ from socketserver import ThreadingMixIn
 from urllib.parse import unquote
 
 from gobp.buildservice.settings.schema import Sources
-from gobp.modproxy.commands.working import Working, working
+from gobp.modproxy.commands.gc import Wanted
+from gobp.modproxy.commands.gc_all import Bounds, gc_all
+from gobp.modproxy.commands.working import working
 from gobp.modproxy.fetching.service import ModuleService
 from gobp.modproxy.protocol.answers import Answer, Streamed, failure
 from gobp.modproxy.protocol.requests import Kind, ModuleFile, NotOfTheProtocolError, parse_request
@@ -28,6 +30,8 @@ _CONNECTIONS = 32  # of one command at the same time
 _CLIENT_SECONDS = 60.0  # for what a command does not say, or take
 _ANSWER_SECONDS = 900.0
 _OFF = "off"
+_MOST_KEPT = 20 * 1024**3
+_SECONDS_BETWEEN_COLLECTIONS = 3600.0
 
 
 def proxy_settings(sources: Sources, root: Path, look_up: GoEnv) -> Settings:
@@ -41,10 +45,14 @@ def proxy_settings(sources: Sources, root: Path, look_up: GoEnv) -> Settings:
 
 
 class ModuleProxy:
-    """Answers commands. It starts with the first one, in a thread of its own, and ends in close."""
+    """Answers commands. It starts with the first one, in a thread of its own, and ends in close.
 
-    def __init__(self, settings: Settings) -> None:
+    It keeps ``most`` bytes of modules; once an hour the rest is removed, the oldest first.
+    """
+
+    def __init__(self, settings: Settings, most: int = _MOST_KEPT) -> None:
         self._settings = settings
+        self._most = most
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._service: ModuleService | None = None
@@ -98,6 +106,10 @@ class ModuleProxy:
 
         return answer, next_chunk
 
+    def collect(self) -> None:
+        """Remove what is too much."""
+        gc_all(self._settings, Bounds(Wanted(self._most, None), None), dry_run=False)
+
     def close(self) -> None:
         """Let go of connections."""
         with self._lock:
@@ -105,6 +117,12 @@ class ModuleProxy:
                 self._loop.call_soon_threadsafe(self._over.set)
                 self._thread.join()
                 self._loop = self._thread = self._service = None
+
+    async def _is_over(self) -> bool:
+        """Wait for the end until it is time to collect again."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), _SECONDS_BETWEEN_COLLECTIONS)
+        return self._over.is_set()
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, ModuleService]:
         with self._lock:
@@ -121,17 +139,14 @@ class ModuleProxy:
     async def _work(self, ready: "Future[tuple[asyncio.AbstractEventLoop, ModuleService]]") -> None:
         try:
             async with working(self._settings) as parts:
-                ready.set_result((asyncio.get_running_loop(), _service_of(parts)))
-                await self._over.wait()
+                ready.set_result((asyncio.get_running_loop(), parts.service))
+                while not await self._is_over():
+                    await asyncio.to_thread(self.collect)
         except BaseException as error:
             if not ready.done():
                 ready.set_exception(error)
                 return
             raise
-
-
-def _service_of(parts: Working) -> ModuleService:
-    return parts.service
 
 
 class _Server(ThreadingMixIn, HTTPServer):

@@ -18,7 +18,7 @@ from gobp.errors import UserError
 from gobp.modproxy.settings.go_env import go_env
 from gobp.system.process import SystemCommands
 
-_MODULES = "modules"  # below root: what the proxy for commands keeps
+_MODULES = "proxy"  # below root: what the proxy for commands keeps
 _ETC = Path("sandbox", "etc")
 _MIB = 1024 * 1024
 _NONE = "sandbox.kind: none, with sandbox.i_trust_all_sources: true, does without a sandbox."

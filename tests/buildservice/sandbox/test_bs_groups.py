@@ -17,6 +17,7 @@ def group_v2(folder: Path, *, divided: bool = False, controllers: str = "cpu mem
     (folder / "cgroup.controllers").write_text(controllers)
     (folder / "cgroup.subtree_control").write_text("memory pids" if divided else "")
     (folder / "cgroup.procs").write_text(f"{PID}\n")
+    (folder / "cgroup.type").write_text("domain\n")
     return folder
 
 
@@ -45,6 +46,23 @@ def test_a_service_moves_into_a_leaf_so_that_its_group_can_be_divided(tmp_path: 
     find_groups(tmp_path, "0::/own\n")
 
     assert (own / "gobp-service" / "cgroup.procs").read_text() == str(PID)
+
+
+def test_the_root_of_a_container_is_divided_as_any_other_group(tmp_path: Path) -> None:
+    group_v2(tmp_path)
+
+    find_groups(tmp_path, "0::/\n")
+
+    assert (tmp_path / "gobp-service" / "cgroup.procs").read_text() == str(PID)
+
+
+def test_the_root_of_the_machine_keeps_its_processes(tmp_path: Path) -> None:
+    (group_v2(tmp_path) / "cgroup.type").unlink()
+
+    groups = find_groups(tmp_path, "0::/\n")
+
+    assert isinstance(groups, GroupsV2)
+    assert not (tmp_path / "gobp-service").exists()
 
 
 def test_a_process_of_the_leaf_makes_groups_beside_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The module proxy of commands, asked over a socket as a go command would."""
 
 import http.client
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,19 @@ def test_what_was_given_once_is_kept(proxy: ModuleProxy, tmp_path: Path) -> None
 
     assert status == 200
     assert given == {"example.com/Team/a@v1.0.0"}
+
+
+def test_no_more_is_kept_than_is_wanted(proxy: ModuleProxy, tmp_path: Path) -> None:
+    kept = tmp_path / "kept" / "public"
+    put_module(kept, "example.com/old", "v1.0.0")
+    for path in kept.rglob("*.*"):
+        os.utime(path, (0, 0))
+    with serving(proxy) as (port, _):
+        ask(port, "/example.com/!team/a/@v/v1.0.0.zip")
+
+    ModuleProxy(proxy._settings, most=0).collect()
+
+    assert [path.parts[-4] for path in kept.rglob("*.zip")] == ["!team"]  # it came just now
 
 
 @pytest.mark.parametrize(
