@@ -5,10 +5,11 @@ the truth about builds, so that a broken one is told and left as it is. See
 https://www.sqlite.org/wal.html.
 """
 
+import fcntl
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from gobp.buildservice.state.database import DatabaseError, Row, Transaction
@@ -54,13 +55,13 @@ class SqliteDatabase:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """See Database.reading."""
-        with self._transaction(self._readers, "BEGIN") as transaction:
+        with self._transaction(self._readers, "BEGIN", nullcontext()) as transaction:
             yield transaction
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """See Database.writing."""
-        with self._transaction(self._writer, "BEGIN IMMEDIATE") as transaction:
+        with self._transaction(self._writer, "BEGIN IMMEDIATE", self._turn()) as transaction:
             yield transaction
 
     def close(self) -> None:
@@ -69,13 +70,30 @@ class SqliteDatabase:
         self._writer.close()
 
     @contextmanager
-    def _transaction(self, pool: Pool[sqlite3.Connection], begin: str) -> Iterator[Transaction]:
+    def _turn(self) -> Iterator[None]:
+        """Let processes begin to write in the order in which they came.
+
+        SQLite's waiters look again ever more rarely, so that some wait for seconds.
+        """
+        try:
+            file = self.path.with_name(f"{self.path.name}-turn").open("a")
+        except OSError as error:
+            raise DatabaseError(f"the database {self.path}: {error.strerror}") from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def _transaction(
+        self, pool: Pool[sqlite3.Connection], begin: str, turn: AbstractContextManager[None]
+    ) -> Iterator[Transaction]:
         with pool.turn:
             try:
                 self._check_file()
                 connection = pool.take()
                 try:
-                    connection.execute(begin)
+                    with turn:
+                        connection.execute(begin)
                     yield _Statements(connection)
                     connection.commit()
                 except BaseException:

@@ -1,6 +1,8 @@
 """The SQLite file: durable, and never set aside when it is broken or lost."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,7 @@ def test_a_broken_file_is_told_with_a_remedy_and_left_as_it_is(file: Path, conte
     assert str(file) in caught.value.summary
     assert "restore a backup" in caught.value.remedy
     assert file.read_bytes() == content
-    assert [path.name for path in file.parent.iterdir()] == ["builds.db"]
+    assert {path.name for path in file.parent.iterdir()} == {"builds.db", "builds.db-turn"}
 
 
 def test_a_file_that_is_broken_in_its_middle_is_told_when_it_is_read(file: Path) -> None:
@@ -95,6 +97,25 @@ def test_what_is_committed_is_written_through_to_the_disk(file: Path) -> None:
 
 def test_only_the_service_may_read_the_file(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_processes_write_in_turn_and_none_waits_for_long(file: Path) -> None:
+    program = """if True:
+        import sys, time
+        from pathlib import Path
+        from gobp.buildservice.state.sqlite import SqliteDatabase
+        database = SqliteDatabase(Path(sys.argv[1]))
+        longest, end = 0.0, time.monotonic() + 1.5
+        while time.monotonic() < end:
+            began = time.monotonic()
+            with database.writing() as transaction:
+                transaction.run("INSERT INTO things VALUES ('a')")
+            longest = max(longest, time.monotonic() - began)
+        print(longest)
+    """
+    command = [sys.executable, "-c", program, str(file)]
+    writers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    assert max(float(writer.communicate()[0]) for writer in writers) < 1.0
 
 
 def test_a_writer_that_waits_too_long_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
