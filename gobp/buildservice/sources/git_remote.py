@@ -148,14 +148,16 @@ class Remotes:
         context = ssl.create_default_context(cafile=self._authority)
         try:
             location = _location(place, url, login, context, deadline.left)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, OutOfTimeError) as error:
             text = f"{source.name} redirects to where nobody knows: {type(error).__name__}"
             raise RemoteError(Trouble.PASSING, text) from None
-        target = urlsplit(urljoin(url, location))
-        refused = RefusedError(403, f"{source.name} redirects to {redacted(target.geturl())}")
-        if f"{target.scheme}://{target.netloc}".lower() != place.origin:
-            raise refused
-        if not target.path.endswith(_REFS):
+        refused = RefusedError(403, f"{source.name} redirects to {redacted(location)!a}")
+        try:
+            target = urlsplit(urljoin(url, location))
+        except ValueError:
+            raise refused from None
+        same = f"{target.scheme}://{target.netloc}".lower() == place.origin
+        if not same or not target.path.endswith(_REFS):
             raise refused
         path = target.path.removesuffix(_REFS)
         return self._guard.settle(GitSource(place.host, path, source.submodules))

@@ -55,7 +55,11 @@ def _source(parent: GitSource, url: str) -> GitSource:
     if url.startswith(_RELATIVE):
         path = posixpath.normpath(posixpath.join("/", parent.path, url))
         return GitSource(parent.host, path.strip("/"))
-    parts = urlsplit(url)
+    refused = FetchError(f"the submodule {url!a} is not fetched: only https is", passing=False)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise refused from None
     if parts.scheme not in _SCHEMES:
-        raise FetchError(f"the submodule {url!a} is not fetched: only https is", passing=False)
+        raise refused
     return GitSource(parts.netloc.rpartition("@")[2].lower(), parts.path.strip("/"))

@@ -187,6 +187,8 @@ def test_an_owner_that_is_not_allowed_is_not_built_by_a_new_name_either(served: 
         "https://127.0.0.1:{port}/o/r.git",
         "//127.0.0.1:1/o/r.git",
         "file:///etc/passwd",
+        "http://[",
+        "https://evil.example/\x1b[2J",
         "http://user:pw@127.0.0.1:{port}/o/r.git",
     ],
 )

@@ -478,6 +478,8 @@ def test_submodules_are_fetched_where_the_order_says_so(
         "ext::sh -c touch% /tmp/gobp-ext-ran",
         "--upload-pack=touch /tmp/gobp-option-ran",
         "../../../../o/r",
+        "https://[/o/r",
+        "https://u:pw@169.254.169.254/o/r",
     ],
 )
 def test_submodules_are_guarded_as_what_has_them(fetching: Fetching, name: str, url: str) -> None:
@@ -487,6 +489,7 @@ def test_submodules_are_guarded_as_what_has_them(fetching: Fetching, name: str, 
     refusal = fetching.refusal(GitSource(source.host, source.path, submodules=True), pinned(commit))
 
     assert not refusal.passing
+    assert refusal.text.isprintable()
     assert not list(Path("/tmp").glob("gobp-*-ran"))
 
 
