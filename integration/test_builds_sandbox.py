@@ -20,6 +20,7 @@ import pytest
 from gobp.buildservice.sandbox.bubblewrap import BubblewrapSandbox
 from gobp.buildservice.sandbox.opening import open_sandbox
 from gobp.buildservice.sandbox.sandbox import Command, Ended, Limits, Result, SandboxError
+from gobp.buildservice.sandbox.user import User
 from gobp.buildservice.settings.schema import Settings, Sources
 from gobp.errors import UserError
 from integration.small_modules import put_module
@@ -177,6 +178,39 @@ def test_a_world_that_cannot_be_made_is_an_error_of_the_sandbox(place: Place) ->
     missing = Command(["true"], "/", {}, read_only={place.work / "missing": "/a"}, modules=False)
     with pytest.raises(SandboxError, match="No such file"):
         place.sandbox.run(missing, PLAIN, place.said.append, place.stop)
+
+
+@pytest.mark.parametrize("modules", [True, False])
+def test_bubblewraps_own_words_say_what_cannot_be_mounted(place: Place, *, modules: bool) -> None:
+    """Without staging, as for plain users, bwrap is who finds out, at any time."""
+    me = User(os.geteuid(), os.getegid())
+    sandbox = BubblewrapSandbox(replace(place.sandbox.machine, user=me), place.sandbox._modules)
+    command = Command(["true"], "/", {}, {place.work / "missing": "/a"}, modules=modules)
+
+    with pytest.raises(SandboxError, match=r"bwrap: .*missing"):
+        sandbox.run(command, PLAIN, place.said.append, place.stop)
+
+
+def test_where_users_may_make_no_namespaces_it_is_said_what_to_do(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from gobp.buildservice.sandbox.opening import open_sandbox\n"
+        "from gobp.buildservice.settings.schema import Settings, Sources\n"
+        "sources = Sources(proxies='off', sums='off')\n"
+        "open_sandbox(Settings(sources=sources), os.environ, Path(sys.argv[1]))\n"
+    )
+    outer = ["bwrap", "--dev-bind", "/", "/", "--unshare-user", "--disable-userns"]
+
+    done = subprocess.run(
+        [*outer, sys.executable, "-c", program, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "UserError: the sandbox does not work here" in done.stderr
+    assert "kernel.unprivileged_userns_clone" in done.stderr
 
 
 def test_a_nul_gives_nobody_another_option(place: Place) -> None:

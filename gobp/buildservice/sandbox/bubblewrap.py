@@ -35,7 +35,9 @@ from gobp.buildservice.sandbox.world import Mount
 _STAGING = Path(__file__).with_name("staging.py")
 _START_SECONDS = 30.0
 _END_SECONDS = 30.0
+_GIVING_UP_SECONDS = 1.0
 _CHUNK = 64 * 1024
+_NOTHING = "it says nothing"
 _KILLED = 128 + signal.SIGKILL
 
 
@@ -70,7 +72,7 @@ class BubblewrapSandbox:
         folders = [Path(folder) for folder in command.writable]
         groups = self.machine.groups
         given: set[str] = set()
-        last: list[str] = ["it says nothing"]
+        last = [_NOTHING]
 
         def hand_over(line: str) -> None:
             last[0] = line
@@ -82,7 +84,8 @@ class BubblewrapSandbox:
                 group = stack.enter_context(groups.group(limits)) if groups else None
                 started = stack.enter_context(self._started(command, limits, group))
                 if command.modules:
-                    listener = listen_inside(started.first)
+                    with _explained(started.process):
+                        listener = listen_inside(started.first)
                     given = stack.enter_context(self._modules.serving(listener))
             ended = supervise(started, limits, folders, group, hand_over, stop)
             status = started.status()
@@ -106,10 +109,12 @@ class BubblewrapSandbox:
                 process = self._popen(command, limits, status_write, gate_read)
             with process, _ended(process):
                 first = _first_process(status_read, output_of(process))
-                handle = os.pidfd_open(first)
+                with _explained(process):
+                    handle = os.pidfd_open(first)
                 with _closing(handle), _buried(first, handle):
                     if group is not None:
-                        group.add(first)
+                        with _explained(process):
+                            group.add(first)
                     yield _Started(process, first, handle, status_read, gate_write)
 
     def _popen(
@@ -166,7 +171,8 @@ class _Started:
         return [f"/proc/{self.first}/root{path}" for path in world.SCRATCHES]
 
     def release(self) -> None:
-        os.write(self.gate, b".")
+        with suppress(BrokenPipeError):  # bwrap gave up; its status says so
+            os.write(self.gate, b".")
 
     def pids(self) -> list[int]:
         return descendants(self.first)
@@ -214,10 +220,27 @@ def _first_process(status: int, output: IO[bytes]) -> int:
     """Return the first process of the sandbox. Raises SandboxError when there is none."""
     told = _line(status)
     if not told:
-        os.set_blocking(output.fileno(), False)
-        said = (output.read() or b"").decode("utf-8", "replace").strip().splitlines()
-        raise SandboxError(f"bubblewrap does not start: {said[-1] if said else 'it says nothing'}")
+        raise SandboxError(f"bubblewrap does not start: {_last_words(output)}")
     return int(json.loads(told)["child-pid"])
+
+
+@contextmanager
+def _explained(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Where bwrap gave up meanwhile, raise what it said in place of what then went wrong."""
+    try:
+        yield
+    except (OSError, SandboxError):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GIVING_UP_SECONDS)
+            said = _last_words(output_of(process))
+            raise SandboxError(f"bubblewrap failed: {said}") from None
+        raise
+
+
+def _last_words(output: IO[bytes]) -> str:
+    os.set_blocking(output.fileno(), False)
+    said = (output.read() or b"").decode("utf-8", "replace").strip().splitlines()
+    return said[-1] if said else _NOTHING
 
 
 def _line(handle: int) -> bytes:
