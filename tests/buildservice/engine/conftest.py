@@ -24,7 +24,7 @@ def server() -> Iterator[PostgresqlServer]:
         yield running
 
 
-@pytest.fixture(params=["embedded", "procrastinated"])
+@pytest.fixture(params=["embedded", pytest.param("procrastinated", marks=pytest.mark.slow)])
 def settings(request: pytest.FixtureRequest) -> Settings:
     """Settings of an empty database."""
     conninfo = ""
