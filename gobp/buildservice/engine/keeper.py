@@ -12,6 +12,7 @@ from gobp.buildservice.engine.terms import Terms
 from gobp.buildservice.state.builds import Builds, Claim
 from gobp.buildservice.state.database import DatabaseError
 
+_LEAST_SECONDS = 0.05
 _MOST_SECONDS = 2.0  # between two renewals: within it a cancellation is seen
 _GRACE_SECONDS = 60.0
 _LOG = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class _Keeper:
         self._deadline = time.monotonic() + terms.longest
 
     def run(self, done: threading.Event) -> None:
-        while not done.wait(min(self._lease / 3, _MOST_SECONDS)):
+        while not done.wait(min(max(self._lease / 3, _LEAST_SECONDS), _MOST_SECONDS)):
             if time.monotonic() > self._deadline:
                 self._stop.ask(Why.TIMED_OUT)
             try:

@@ -8,15 +8,23 @@ from gobp.buildservice.settings.schema import Settings
 from gobp.buildservice.state.builds import Builds
 from gobp.buildservice.state.database import Database
 from gobp.buildservice.state.sqlite import SqliteDatabase
+from gobp.errors import UserError
 
+_SHORTEST_LEASE = 1.0
 _MARGIN_SECONDS = 600.0  # for what is not bounded by a setting: toolchains, archives, uploads
 
 
 def open_engine(settings: Settings, builds: Builds, database: Database, logs: Logs) -> Engine:
     """Return the engine for a database; nothing is begun before start.
 
-    A build may take as long as its source and two builds of it may (see Order.verify).
+    A build may take as long as its source and two builds of it may (see Order.verify). Raises
+    UserError for a lease that no worker could keep.
     """
+    if settings.queue.lease < _SHORTEST_LEASE:
+        raise UserError(
+            f"queue.lease: {settings.queue.lease:g} s is too short to show that a worker lives",
+            remedy=f"set it to {_SHORTEST_LEASE:g} s or more; 15 s does well.",
+        )
     terms = Terms(
         lease=settings.queue.lease,
         longest=settings.sources.timeout + 2 * settings.limits.timeout + _MARGIN_SECONDS,

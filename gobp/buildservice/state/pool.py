@@ -1,6 +1,7 @@
 """Connections that threads take in turn, each for one transaction."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -16,6 +17,35 @@ class Closable(Protocol):
 C = TypeVar("C", bound=Closable)
 
 
+class Turns:
+    """So many turns, which threads have in the order in which they came.
+
+    With threading.Semaphore one that comes again at once would be before those that wait.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._lock = threading.Lock()
+        self._free = count
+        self._waiting: deque[threading.Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        mine.acquire()  # which is released by whoever hands over
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
+
+
 class Pool(Generic[C]):
     """At most ``most`` connections, made by ``connect`` when they are needed.
 
@@ -23,7 +53,7 @@ class Pool(Generic[C]):
     """
 
     def __init__(self, connect: Callable[[], C], most: int) -> None:
-        self.turn = threading.Semaphore(most)
+        self.turn = Turns(most)
         self._connect = connect
         self._idle: list[C] = []
 

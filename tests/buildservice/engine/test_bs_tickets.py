@@ -5,13 +5,16 @@ import pytest
 
 from gobp.buildservice.engine.embedded import EmbeddedEngine
 from gobp.buildservice.engine.engine import Engine
+from gobp.buildservice.engine.opening import open_engine
 from gobp.buildservice.engine.procrastinated import ProcrastinatedEngine
 from gobp.buildservice.engine.tickets import Tickets
-from gobp.buildservice.settings.schema import Settings
+from gobp.buildservice.settings.schema import Queue, Settings
 from gobp.buildservice.state.build_table import BuildTable
 from gobp.buildservice.state.database import Database, DatabaseError
 from gobp.buildservice.state.postgresql import PostgresqlDatabase
-from tests.buildservice.engine.stub_parts import StubRunner, wait_until
+from gobp.errors import UserError
+from gobp.serving.settings.values import Duration
+from tests.buildservice.engine.stub_parts import MemoryLogs, StubRunner, wait_until
 from tests.buildservice.state.build_database import PostgresqlServer
 from tests.buildservice.state.build_requests import request
 
@@ -89,6 +92,14 @@ def test_no_ticket_is_added_where_all_builds_have_theirs(
 def test_the_engine_is_that_of_the_database(engine: Engine, settings: Settings) -> None:
     kind = ProcrastinatedEngine if settings.queue.postgresql else EmbeddedEngine
     assert isinstance(engine, kind)
+
+
+def test_a_lease_that_no_worker_could_keep_is_refused(
+    table: BuildTable, database: Database, logs: MemoryLogs
+) -> None:
+    settings = Settings(queue=Queue(lease=Duration(0.5)))
+    with pytest.raises(UserError, match=r"queue\.lease: 0\.5 s is too short"):
+        open_engine(settings, table, database, logs)
 
 
 @in_postgresql
