@@ -66,6 +66,7 @@ def make_app(
         targets=Targets.of_go(SystemCommands(), os.environ),
         sources=settings.sources,
         waiting=settings.queue.waiting,
+        draining=draining,
     )
     handle_problems(app)
     app.include_router(operations.router)

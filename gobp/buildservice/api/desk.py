@@ -23,6 +23,7 @@ from gobp.buildservice.service import BuildService
 from gobp.buildservice.settings.schema import Sources
 from gobp.buildservice.state import builds as state
 from gobp.buildservice.state.builds import Requested
+from gobp.serving.draining import Draining
 
 MOST_SECONDS_TO_WAIT = 60
 _LOOKS_EVERY = 0.2  # seconds
@@ -44,6 +45,7 @@ class Desk:
     targets: Targets
     sources: Sources
     waiting: int
+    draining: Draining = field(default_factory=Draining)
     _resolving: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_RESOLVING))
     _reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_READING))
 
@@ -97,7 +99,7 @@ class Desk:
     async def when_over(self, build: Build, seconds: float) -> Build:
         """Return a build once it is over, or as it is after so many seconds."""
         end = time.monotonic() + seconds
-        while not build.state.final and time.monotonic() < end:
+        while not (build.state.final or self.draining.begun) and time.monotonic() < end:
             await asyncio.sleep(_LOOKS_EVERY)
             build = await self.now(build)
         return build
@@ -170,7 +172,9 @@ async def identified(request: Request, desk: TheDesk) -> Principal:
     who = desk.gate.identify(
         headers.get("authorization", ""), peer, headers.get("x-forwarded-for", "")
     )
-    request.state.user = who.name
+    request.state.user = "" if who.anonymous else who.name
+    if who.anonymous:
+        request.state.client = who.name  # behind proxies
     return who
 
 

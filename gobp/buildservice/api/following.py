@@ -23,7 +23,8 @@ async def followed(
 ) -> AsyncIterator[list[Line] | Build]:
     """Yield the lines of a log after a number, in portions; at last the build.
 
-    With ``follow`` until the build is over, with an empty portion now and then in silence.
+    With ``follow`` until the build is over, with an empty portion now and then in silence. A
+    server that stops leaves off without the build, so that clients come back to another one.
     """
     heard = time.monotonic()
     logs = desk.service.logs
@@ -37,6 +38,8 @@ async def followed(
             after = lines[-1].number
         elif over or not follow:
             yield build
+            return
+        elif desk.draining.begun:
             return
         else:
             await asyncio.sleep(_LOOKS_EVERY)

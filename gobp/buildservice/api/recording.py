@@ -90,12 +90,12 @@ class Recorded:
         if self._writer is None:
             return
         self._clock.adjust()
-        client = scope.get("client")
+        peer, state = scope.get("client"), scope["state"]
         facts = {
             "time": self._clock.text(time.perf_counter()),
             "request_id": request_id,
-            "client": client[0] if client else "unix",
-            "user": scope["state"].get("user", ""),
+            "client": state.get("client") or (peer[0] if peer else "unix"),
+            "user": state.get("user", ""),
             "method": scope["method"],
             "path": scope["path"],
             "status": answer.status,

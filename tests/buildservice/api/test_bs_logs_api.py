@@ -116,3 +116,12 @@ def test_a_head_of_events_ends_at_once(api: ApiService, client: requests.Session
         200,
         "text/event-stream; charset=utf-8",
     )
+
+
+def test_a_server_that_stops_lets_go_of_who_follows(
+    api: ApiService, client: requests.Session
+) -> None:
+    build_id = a_log(api, "one", over=False)
+    with Soon(api.draining.begin):
+        told = events(read(client, build_id, accept="text/event-stream"))
+    assert [event.get("event") for event in told] == [None, "line"]
