@@ -1,4 +1,4 @@
-"""Module proxies for tests: ``gobp serve modules`` as a process, with settings of the test."""
+"""Servers for tests: ``gobp serve`` as a process, with settings of the test."""
 
 import contextlib
 import http.client
@@ -48,8 +48,11 @@ def running(
     *,
     env: Mapping[str, str] | None = None,
     ready: bool = True,
+    kind: str = "modules",
 ) -> Iterator[ModuleServer]:
     """Run a server with these settings (as in the YAML file) until the block ends.
+
+    ``kind`` is what it serves: modules or builds.
 
     What they leave out: ``root`` is ``folder / "root"``, ``listen`` a free port of the loopback
     interface, ``workers`` 1. ``env`` is added to this process's environment. The settings are in
@@ -68,7 +71,7 @@ def running(
     log = folder / "server.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gobp", "serve", "modules", "--config", str(file)],
+            [sys.executable, "-m", "gobp", "serve", kind, "--config", str(file)],
             env={**os.environ, "XDG_RUNTIME_DIR": str(folder), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,

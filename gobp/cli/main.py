@@ -5,12 +5,17 @@ import sys
 import click
 
 from gobp.cli.build import build
+from gobp.cli.builds import builds
+from gobp.cli.doctor import doctor
 from gobp.cli.explain import explain
+from gobp.cli.get import get
 from gobp.cli.inspect import inspect
 from gobp.cli.modernize import modernize
 from gobp.cli.modules import modules
 from gobp.cli.run import run
 from gobp.cli.serve import serve
+from gobp.cli.serve_builds import worker
+from gobp.cli.verify import verify
 from gobp.errors import UserError
 from gobp.platform.failure import PhaseFailed
 
@@ -20,10 +25,13 @@ _FAILED = 1
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="gobp", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Build Go apps into OCI images, without Docker."""
+    """Build Go apps into OCI images without Docker; serve Go modules and programs."""
 
 
-for command in (build, run, inspect, explain, modernize, serve, modules):
+for command in (
+    *(build, run, inspect, explain, modernize),
+    *(serve, modules, builds, worker, doctor, get, verify),
+):
     cli.add_command(command)
 
 

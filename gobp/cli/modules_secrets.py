@@ -1,4 +1,4 @@
-"""gobp modules password and token: secrets, and what the settings hold of them."""
+"""gobp modules password and token, gobp builds token: secrets, and what settings hold of them."""
 
 import sys
 

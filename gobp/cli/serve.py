@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gobp.cli.serve_builds import builds
 from gobp.system.process import SystemCommands
 
 if TYPE_CHECKING:  # the packages of an extra, which builds do not need
@@ -120,3 +121,6 @@ def _serve(load: "Callable[[], Settings]") -> None:
     click.echo(banner(settings, address), err=True)
     with announced(announcement(settings, address), os.environ):
         start(settings, address, load)
+
+
+serve.add_command(builds)
