@@ -2,8 +2,11 @@
 
 import dataclasses
 import hashlib
+import io
+import json
 import os
 import subprocess
+import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -350,3 +353,15 @@ def test_make_has_go_and_no_network_but_modules(cold: Lab) -> None:
 
     assert product.files == ("dist/tool", "go.sum")
     assert any(module.startswith("github.com/spf13/pflag@") for module in product.modules)
+
+
+def test_the_buildpack_makes_an_image_in_the_sandbox(cold: Lab) -> None:
+    order = msgspec.structs.replace(order_of(REPOSITORY), recipe=Recipe.BUILDPACK)
+
+    product = cold.build(hello(cold.folder), order)
+
+    assert product.image is not None, cold.said
+    with tarfile.open(product.image) as tar:
+        index = json.load(tar.extractfile("index.json") or io.BytesIO())
+    (manifest,) = index["manifests"]
+    assert manifest["annotations"]["org.opencontainers.image.ref.name"].endswith("/tool:v1.0.0")

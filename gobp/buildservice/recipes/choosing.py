@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gobp.buildservice.builds.build import State
 from gobp.buildservice.builds.order import ModuleSource, Recipe
+from gobp.buildservice.recipes.buildpack_recipe import make_image
 from gobp.buildservice.recipes.go_recipe import GoRecipe
 from gobp.buildservice.recipes.make_recipe import MAKEFILES, MakeRecipe
-from gobp.buildservice.recipes.recipe import Product, RecipeError, Work
+from gobp.buildservice.recipes.recipe import Product, Work
 from gobp.buildservice.recipes.toolchains import Toolchains, wanted_go
 from gobp.buildservice.recipes.verified import check_same
 from gobp.buildservice.recipes.warm_cache import WarmCaches
@@ -58,7 +58,7 @@ class ChosenRecipes:
             case Recipe.MAKE:
                 return MakeRecipe(self.limit).make
             case Recipe.BUILDPACK:
-                raise RecipeError(State.FAILED, "this service builds no images")
+                return make_image
             case Recipe.AUTO:
                 if isinstance(order.source, ModuleSource) or order.package:
                     return GoRecipe(self.limit).make

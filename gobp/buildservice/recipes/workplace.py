@@ -28,7 +28,8 @@ class Workplace:
     """A place for one run of a recipe: ``folder`` on this machine is ``inside`` for commands.
 
     ``warm`` is the warm compile cache that it may use; ``until`` is when, by time.monotonic, all
-    commands must be over. ``modules`` collects what the commands fetched.
+    commands must be over. ``modules`` collects what the commands fetched; ``tools`` is mounted
+    read-only, too.
     """
 
     work: Work
@@ -39,6 +40,7 @@ class Workplace:
     warm: Path | None
     until: float
     modules: set[str] = field(default_factory=set)
+    tools: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:
@@ -78,7 +80,7 @@ class Workplace:
             argv=argv,
             cwd=self.within(SOURCE),
             env={**self.environment(), **(env or {})},
-            read_only={self.toolchain.root: _GO, **self._warm_mount()},
+            read_only={self.toolchain.root: _GO, **self._warm_mount(), **self.tools},
             writable={self.folder: self.inside},
         )
         limits = replace(self.work.limits, seconds=max(1.0, self.until - time.monotonic()))
