@@ -134,7 +134,7 @@ class BubblewrapSandbox:
             ]
             return subprocess.Popen(
                 [*staging, self.machine.program, *options, "--", *argv],
-                stdin=subprocess.DEVNULL,
+                stdin=gate,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd="/",
@@ -172,7 +172,7 @@ class _Started:
 
     def release(self) -> None:
         with suppress(BrokenPipeError):  # bwrap gave up; its status says so
-            os.write(self.gate, b".")
+            os.write(self.gate, b".\n")  # for bwrap, and for what it then runs
 
     def pids(self) -> list[int]:
         return descendants(self.first)
@@ -260,7 +260,10 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     try:
         yield
     finally:
-        process.kill()
+        # What bwrap has just started would wait for it for ever.
+        for pid in descendants(process.pid) if process.poll() is None else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Resource limits: what the kernel keeps for each process, or for each user namespace."""
+"""How a command begins: when it may, and with limits that the kernel keeps for each process."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,15 @@ from gobp.buildservice.sandbox.sandbox import Limits
 _OPEN_FILES = 4096
 _BLOCK = 512  # bytes, in which POSIX's ulimit counts files
 _KILOBYTE = 1024
-_NO_SUCH_LIMIT = 125
+_NOT_BEGUN = 125
+_BEGIN = 'exec "$@" </dev/null'
 
 
 def limited(argv: Sequence[str], limits: Limits, *, grouped: bool, others: int = 0) -> list[str]:
-    """Return a command that sets its limits, for itself and all it starts, and becomes ``argv``.
+    """Return a command that waits, sets limits for itself and all it starts, and is ``argv`` then.
+
+    It waits for a line on its standard input. Where that ends without one, whoever is to look after
+    the command is gone, and it is not begun.
 
     The shell does it inside: the limit of processes is one of the user namespace that it was set
     in (since Linux 5.14). Where a command has none of its own, ``others`` counts with it. Where it
@@ -25,5 +29,5 @@ def limited(argv: Sequence[str], limits: Limits, *, grouped: bool, others: int =
     if not grouped:  # dash and busybox write -p where bash writes -u
         most = limits.processes + others
         lines.append(f"{{ ulimit -p {most} || ulimit -u {most}; }} 2>&-")
-    script = " && ".join(lines) + f' || exit {_NO_SUCH_LIMIT}; exec "$@"'
+    script = f"{' && '.join(['read -r _', *lines])} || exit {_NOT_BEGUN}; {_BEGIN}"
     return ["/bin/sh", "-c", script, "sh", *argv]

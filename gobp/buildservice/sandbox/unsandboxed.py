@@ -26,7 +26,6 @@ from gobp.buildservice.sandbox.user import User
 _WAITING = 128
 _END_SECONDS = 10.0
 _PAUSE = 0.01
-_GATED = 'read -r _; exec "$@" </dev/null'
 
 
 class Unsandboxed:
@@ -113,13 +112,7 @@ def _started(
     argv = [outside.rewrite(word) for word in command.argv]
     try:
         process = subprocess.Popen(
-            [
-                "/bin/sh",
-                "-c",
-                _GATED,
-                "sh",
-                *limited(argv, limits, grouped=group is not None, others=_own_processes()),
-            ],
+            limited(argv, limits, grouped=group is not None, others=_own_processes()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 from gobp.buildservice.sandbox.rlimits import limited
@@ -44,6 +45,21 @@ def test_the_files_of_etc_name_nobody_of_this_machine(tmp_path: Path) -> None:
 
     assert "build:x:1000" in (tmp_path / "passwd").read_text()
     assert all(source.is_file() for source in sources)
+
+
+def begun(told: bytes) -> "subprocess.CompletedProcess[bytes]":
+    argv = limited(["echo", "begun"], LIMITS, grouped=True)
+    return subprocess.run(argv, input=told, capture_output=True, timeout=20, check=False)
+
+
+def test_a_command_begins_when_it_is_told_to() -> None:
+    assert begun(b"\n").stdout == b"begun\n"
+
+
+def test_a_command_does_not_begin_when_nobody_is_there_any_more() -> None:
+    done = begun(b"")
+
+    assert (done.returncode, done.stdout) == (125, b"")
 
 
 def test_limits_of_memory_and_processes_are_the_groups_where_there_is_one() -> None:
