@@ -41,8 +41,8 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS gobp_builds_keys ON gobp_builds (build_key, id)",
     "CREATE INDEX IF NOT EXISTS gobp_builds_repositories ON gobp_builds (repository, id)",
     "CREATE INDEX IF NOT EXISTS gobp_builds_states ON gobp_builds (state, who)",
-    """CREATE INDEX IF NOT EXISTS gobp_builds_queue ON gobp_builds (priority, who, id, due)
-        WHERE state = 'queued'""",
+    """CREATE INDEX IF NOT EXISTS gobp_builds_queue ON gobp_builds
+        (state, priority, who, id, due) WHERE state = 'queued'""",
     """CREATE INDEX IF NOT EXISTS gobp_builds_leases ON gobp_builds (lease_until)
         WHERE state = 'running'""",
     """CREATE INDEX IF NOT EXISTS gobp_builds_unsettled ON gobp_builds (ended)

@@ -15,7 +15,8 @@ _ANY = """SELECT 1 FROM gobp_builds WHERE state = 'queued' AND due <= ?
 _NEXT = """SELECT waits.id FROM (
         SELECT who, MIN(id) AS id FROM gobp_builds WHERE state = 'queued' AND due <= ?
         AND priority = (
-            SELECT MAX(priority) FROM gobp_builds WHERE state = 'queued' AND due <= ?
+            SELECT priority FROM gobp_builds WHERE state = 'queued' AND due <= ?
+            ORDER BY priority DESC LIMIT 1
         ) GROUP BY who
     ) AS waits LEFT JOIN (
         SELECT who, COUNT(*) AS builds FROM gobp_builds WHERE state = 'running' GROUP BY who
