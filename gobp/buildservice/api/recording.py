@@ -30,9 +30,10 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(slots=True)
 class _Answer:
-    """What was sent so far: status 0 for nothing."""
+    """What was sent so far: status 0 for nothing. ``length`` is what was said to come."""
 
     status: int = 0
+    length: int = 0
     size: int = 0
 
 
@@ -66,8 +67,12 @@ class Recorded:
 
         async def recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
                 answer.status = message["status"]
-                _complete(MutableHeaders(scope=message), request_id)
+                answer.length = int(headers.get("content-length", "0"))
+                _complete(headers, request_id)
+            elif message["type"] == "http.response.pathsend":  # the server reads the file
+                answer.size = answer.length
             elif message["type"] == "http.response.body":
                 answer.size += len(message.get("body", b""))
             await send(message)

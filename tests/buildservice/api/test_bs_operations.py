@@ -1,14 +1,19 @@
+import asyncio
 import json
 import logging
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from starlette.types import Receive, Scope, Send
 
 from gobp.buildservice.api.figures import Figures
+from gobp.buildservice.api.recording import Recorded
 from gobp.serving.passwords import format_token_hash, new_token
+from gobp.serving.writer import LineWriter
 from tests.buildservice.api.api_service import HEY_PATH, ApiService
 
 TOKEN = new_token()
@@ -140,6 +145,25 @@ def test_requests_are_logged_without_secrets(tmp_path: Path, form: str) -> None:
         words = first.split()
         assert words[1:7] == ["r1", "testclient", "ci", "GET", HEY_PATH, "404"]
         assert len(second.split()) == len(words)
+
+
+def test_files_that_the_server_reads_itself_have_their_size_in_the_log(tmp_path: Path) -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        length = [(b"content-length", b"4711")]
+        await send({"type": "http.response.start", "status": 200, "headers": length})
+        await send({"type": "http.response.pathsend", "path": "/file"})
+
+    async def nothing(*_: object) -> Any:
+        return None
+
+    log = tmp_path / "requests.log"
+    recorded = Recorded(app, "", Figures(tmp_path / "figures"), LineWriter(str(log)), "json")
+    scope = {"type": "http", "method": "GET", "path": "/file", "headers": []}
+
+    asyncio.run(recorded(scope, nothing, nothing))
+
+    (line,) = _lines_of(log, 1)
+    assert json.loads(line)["bytes"] == 4711
 
 
 def test_a_bug_is_answered_and_its_traceback_is_logged(
