@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gobp.buildservice.builds.build import Build, State
 from gobp.buildservice.builds.order import Recipe
 from gobp.buildservice.state.builds import Builds, Filter
+from gobp.golang import semver
 
 _AT_ONCE = 100
 _MOST_ROUNDS = 20
@@ -67,6 +68,18 @@ def plain(build: Build, package: str) -> bool:
 
 
 def newest(builds: tuple[Build, ...]) -> Build | None:
-    """Return the last build of a version that can be installed, None if there is none."""
-    good = (build for build in builds if build.state is State.SUCCEEDED)
-    return next((build for build in good if plain(build, build.order.package)), None)
+    """Return a build of the highest version that can be installed, None if there is none.
+
+    Releases go before pre-releases; what is no version goes last, the one built last first.
+    """
+    good = [build for build in builds if build.state is State.SUCCEEDED]
+    return max(
+        (build for build in good if plain(build, build.order.package)), key=_rank, default=None
+    )
+
+
+def _rank(build: Build) -> tuple[bool, bool, tuple[object, ...]]:
+    version = build.pin.version
+    if not semver.is_valid(version):
+        return (False, False, ())
+    return (True, "-" not in version, semver.order(version))

@@ -159,6 +159,15 @@ def test_a_repository_has_its_versions_with_the_newest_build_of_each_target(
     assert f"[![gobp](http://builds.example/badge/{AGE}.svg)]" in text
 
 
+def test_the_highest_release_is_offered_to_install_whatever_was_built_last(
+    small: SmallService, client: Client
+) -> None:
+    for version in ("v1.9.0", "v1.10.0", "v2.0.0-rc.1", "v1.2.0"):
+        small.end(small.queued(version=version))
+
+    assert f"/get/{AGE}@v1.10.0/install.sh" in client.get(f"/r/{AGE}").text
+
+
 def test_what_cannot_be_installed_plainly_is_not_offered_to_install(
     small: SmallService, client: Client
 ) -> None:
