@@ -734,7 +734,7 @@ def test_gobp_doctor_finds_all_of_it_kept_for_a_plain_user(groups: str) -> None:
         pytest.skip("only root can become a plain user, who needs a Python of the system")
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     repository = Path(__file__).parent.parent
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="gobp-plain-") as folder:
         os.chown(folder, 4242, 4242)
         root_of_groups = "" if groups == "groups" else "groups.MOUNT = Path('/none');"
         program = (
