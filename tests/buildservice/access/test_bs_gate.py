@@ -72,6 +72,7 @@ def refusal_of(at: Gate, header: str) -> RefusedError:
         "Basic " + base64.b64encode(f"anyone:{TOKEN}".encode()).decode(),
         "Basic " + base64.b64encode(f"{TOKEN}:".encode()).decode(),
     ],
+    ids=["bearer", "any case", "cargo", "bare", "as password", "as user"],
 )
 def test_a_token_is_known_however_it_is_sent(header: str) -> None:
     who = gate().identify(header, HERE)
@@ -81,6 +82,7 @@ def test_a_token_is_known_however_it_is_sent(header: str) -> None:
 @pytest.mark.parametrize(
     "header",
     ["Bearer gobp_nothing", "token  ", "Digest x", "Basic !!", f"Bearer {TOKEN}x", "x" * 5000, "é"],
+    ids=["short", "blank", "other scheme", "no base64", "longer", "endless", "not ascii"],
 )
 def test_what_is_no_token_of_ours_is_refused_and_not_repeated(header: str) -> None:
     refused = refusal_of(gate(), header)
@@ -230,6 +232,7 @@ def test_addresses_are_not_told_to_others() -> None:
         ({"private": "a[b"}, "access.private"),
         ({"trusted_proxies": ("10.0.0.0/99",)}, "access.trusted_proxies: '10.0.0.0/99'"),
     ],
+    ids=["twice", "address", "nameless", "hash", "pattern", "private", "network"],
 )
 def test_settings_that_are_wrong_are_named(wrong: dict[str, Any], text: str) -> None:
     with pytest.raises(UserError) as error:
