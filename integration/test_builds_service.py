@@ -168,12 +168,12 @@ def test_of_400_requests_over_50_programs_each_is_built_once(tmp_path: Path, eng
             conninfo = stack.enter_context(postgresql_server())
             settings["queue"] = {"work": False, "postgresql": conninfo}
         server = stack.enter_context(building(settings, tmp_path))
+        platforms = ask(f"{server.url}/api/v1/targets").json
         urls = [
-            f"{server.url}/{HEY}/{target}/{version}"
-            for target in _SOME_TARGETS
-            for version in ("v0.1.0", "v0.1.1", "v0.1.2", "v0.1.3", "v0.1.4")
+            f"{server.url}/{HEY}/{each['goos']}/{each['goarch']}/{version}"
+            for each in platforms[:25]
+            for version in ("v0.1.3", "v0.1.4")
         ]
-        assert len(urls) == 50
         begin = threading.Barrier(16)
 
         def post(number: int) -> str:
@@ -189,20 +189,6 @@ def test_of_400_requests_over_50_programs_each_is_built_once(tmp_path: Path, eng
         assert len(set(ids)) == 50
         listed = ask(f"{server.url}/api/v1/builds?limit=100").json["builds"]
         assert {build["id"] for build in listed} == set(ids)
-
-
-_SOME_TARGETS = (
-    "linux/amd64",
-    "linux/arm64",
-    "linux/386",
-    "linux/riscv64",
-    "darwin/arm64",
-    "darwin/amd64",
-    "windows/amd64",
-    "windows/arm64",
-    "freebsd/amd64",
-    "openbsd/amd64",
-)
 
 
 def test_three_workers_share_what_one_server_takes_in(tmp_path: Path) -> None:

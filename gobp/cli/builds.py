@@ -10,7 +10,7 @@ from gobp.cli.modules_secrets import token
 def builds() -> None:
     """Care for what a build service keeps, and make tokens for it.
 
-    All of it may be done while `gobp serve builds` runs with the same settings.
+    All of it but restore may be done while `gobp serve builds` runs with the same settings.
     """
 
 

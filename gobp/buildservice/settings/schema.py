@@ -128,7 +128,7 @@ class Keep(Section, frozen=True):
     bytes: Size = Size(0)
     """Artifacts beyond it are removed, the oldest first; 0: no bound."""
     failed: Duration = Duration(30 * 86_400)
-    """Builds without artifacts are removed after it."""
+    """Builds without artifacts are removed after it; 0: never."""
     last: Annotated[int, Meta(ge=0)] = 1
     """Successful builds of each program and target that stay in any case."""
     every: Duration = Duration(3600)

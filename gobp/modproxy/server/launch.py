@@ -8,9 +8,9 @@ from pathlib import Path
 from gobp.errors import UserError
 from gobp.modproxy.running import Running
 from gobp.modproxy.settings.schema import Settings
-from gobp.serving.settings.shown import without_credentials
 from gobp.modproxy.tree.module_tree import OWN
 from gobp.serving.listening import Address, address_to_listen_at
+from gobp.serving.settings.shown import without_credentials
 
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 # compared with, not bound
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # as above

@@ -8,8 +8,8 @@ import msgspec
 
 from gobp.errors import UserError
 from gobp.modproxy.settings.schema import Settings
-from gobp.serving.settings.shown import without_credentials
 from gobp.serving.listening import Address
+from gobp.serving.settings.shown import without_credentials
 from gobp.system.process import Commands
 
 GoEnv = Callable[[str], str]

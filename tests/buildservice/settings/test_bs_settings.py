@@ -41,8 +41,10 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path
         ("queue: {slotz: 1}", "is slots meant"),
         ("access: {tokens: [{name: a}]}", "token_hash"),
         (
-            "hooks: [{name: a, kind: gitea, secret_file: x}, {name: a, kind: gitea,"
-            " secret_file: y}]",
+            (
+                "hooks: [{name: a, kind: gitea, secret_file: x}, {name: a, kind: gitea,"
+                " secret_file: y}]"
+            ),
             "hooks",
         ),
     ],
