@@ -2,6 +2,7 @@ import hashlib
 import json
 from datetime import datetime
 
+import pytest
 import requests
 
 from gobp.buildservice.builds.build import State
@@ -13,6 +14,8 @@ from tests.buildservice.api.api_service import (
     ApiService,
     Soon,
 )
+
+pytestmark = pytest.mark.slow  # real tools and servers
 
 FILE = f"{HEY_PATH}/hey_linux_amd64.tar.gz"
 

@@ -19,6 +19,8 @@ from tests.buildservice.api.api_service import (
     ApiService,
 )
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 TOKEN = new_token()
 _ALL = Filter()
 

@@ -11,6 +11,8 @@ from tests.buildservice.api.api_service import ARCHIVE, HEY_PATH, ApiService
 from tests.buildservice.storage.stores import memory_store, s3_settings
 from tests.modproxy.storage.s3_server import s3_server
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 FILE = f"{HEY_PATH}/hey_linux_amd64.tar.gz"
 SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
 

@@ -1,10 +1,13 @@
 import json
 from typing import Any
 
+import pytest
 import requests
 
 from gobp.buildservice.builds.build import State
 from tests.buildservice.api.api_service import ApiService, Soon
+
+pytestmark = pytest.mark.slow  # real tools and servers
 
 
 def events(reply: requests.Response) -> list[dict[str, str]]:

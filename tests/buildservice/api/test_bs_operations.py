@@ -16,6 +16,8 @@ from gobp.serving.passwords import format_token_hash, new_token
 from gobp.serving.writer import LineWriter
 from tests.buildservice.api.api_service import HEY_PATH, ApiService
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 TOKEN = new_token()
 
 

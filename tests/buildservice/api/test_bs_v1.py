@@ -8,6 +8,8 @@ from gobp.buildservice.builds.build import State
 from gobp.serving.passwords import format_token_hash, new_token
 from tests.buildservice.api.api_service import COMMIT, HEY, HEY_PATH, ApiService, Soon
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 AGE = {"source": {"type": "module", "path": "age.example/age"}, "ref": "v1.0.0"}
 TOKEN, ADMIN, OTHER = new_token(), new_token(), new_token()
 TOKENS = [

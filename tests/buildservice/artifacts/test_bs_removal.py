@@ -1,7 +1,13 @@
+import contextlib
 import os
+import threading
 from pathlib import Path
 
+import pytest
+
 from gobp.buildservice.artifacts.removal import remove_anything
+
+pytestmark = pytest.mark.slow  # thousands of folders
 
 
 def test_folders_of_any_depth_go(tmp_path: Path) -> None:
@@ -49,3 +55,28 @@ def test_folders_without_permissions_go_too(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_removed_already(tmp_path: Path) -> None:
     remove_anything(tmp_path / "nothing")
+
+
+def test_what_is_still_written_meanwhile_goes_too(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for number in range(2000):
+        (folder / str(number)).touch()
+    over = threading.Event()
+
+    def write() -> None:
+        for number in range(200):
+            with contextlib.suppress(OSError):
+                (folder / f"late{number}").touch()
+            if over.wait(0.0005):
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        remove_anything(folder)
+    finally:
+        over.set()
+        writer.join()
+
+    assert not folder.exists()

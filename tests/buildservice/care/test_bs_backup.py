@@ -24,6 +24,8 @@ from gobp.errors import UserError
 from tests.buildservice.care.small_history import History
 from tests.buildservice.storage.stores import folder_store, store_of
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 LARGE = os.urandom(3_000_000)
 CONTENTS = (b"one", LARGE, b"", b"one more")
 

@@ -15,6 +15,8 @@ from gobp.buildservice.client.unpacking import unpack_programs
 from gobp.buildservice.client.wanted import parse_wanted, this_processor, this_system
 from gobp.errors import UserError
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 TEXT = st.text(st.characters(exclude_categories=("C", "Z")))
 
 

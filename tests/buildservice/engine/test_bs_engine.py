@@ -12,6 +12,8 @@ from gobp.buildservice.state.build_table import BuildTable
 from tests.buildservice.engine.stub_parts import MemoryLogs, StubRunner, wait_until
 from tests.buildservice.state.build_requests import FAILURE, SUCCESS, request
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 EngineMaker = Callable[[], Engine]
 
 

@@ -12,6 +12,8 @@ from gobp.buildservice.state.database import Database
 from gobp.buildservice.state.opening import open_database
 from tests.buildservice.state.build_database import PostgresqlServer, postgresql
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresqlServer]:

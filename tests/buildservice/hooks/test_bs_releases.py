@@ -14,6 +14,8 @@ from tests.buildservice.hooks.forge import TOKEN, Forge
 from tests.buildservice.hooks.hook_world import Listener, World, listening
 from tests.buildservice.hooks.payloads import GITEA, payload, signed
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 SECRET = "a long secret"
 TAG = payload("github", "refs/tags/v1.2.3")
 

@@ -20,6 +20,8 @@ from gobp.buildservice.storage.artifacts import ArtifactStore
 from tests.buildservice.logs.databases import database_of
 from tests.buildservice.storage.stores import memory_store
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 LIMIT = 1_000_000
 
 

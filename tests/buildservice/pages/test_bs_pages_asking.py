@@ -17,6 +17,8 @@ from gobp.serving.passwords import format_token_hash, new_token
 from tests.buildservice.pages.asking import Client
 from tests.buildservice.pages.small_service import AGE, SmallService
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 FORM = {"repository": AGE, "target": "linux/amd64"}
 
 

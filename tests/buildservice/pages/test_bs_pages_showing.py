@@ -7,6 +7,8 @@ from gobp.serving.passwords import format_token_hash, new_token
 from tests.buildservice.pages.asking import Client
 from tests.buildservice.pages.small_service import AGE, SmallService
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 SECRET = "corp.example/very/secret"
 SCRIPT = "<script>alert(1)</script>"
 PAGES = ["/", f"/?q={AGE}", "/new", f"/r/{AGE}", f"/b/{'0' * 32}"]

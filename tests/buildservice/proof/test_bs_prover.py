@@ -30,6 +30,8 @@ from gobp.golang.buildinfo import BuildInfo, BuiltModule
 from gobp.sbom.bill import ProgramFile
 from integration.go_env import go_env
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 ARCHIVE = b"archive"
 SETTINGS = Settings()
 RUN = Run(builder="b", gobp="1", go="1.26.8", sandbox="none", started=0, finished=0)

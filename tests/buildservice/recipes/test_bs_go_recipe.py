@@ -17,6 +17,8 @@ from tests.buildservice.recipes.kitchen import (
 )
 from tests.buildservice.recipes.near_sandbox import make_files
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 LIBRARY = "package lib\n"
 
 

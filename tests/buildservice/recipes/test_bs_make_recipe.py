@@ -16,6 +16,8 @@ from tests.buildservice.recipes.kitchen import (
 )
 from tests.buildservice.recipes.near_sandbox import make_files
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 
 def source(tmp_path: Path, makefile: str, **files: str) -> Path:
     return make_files(tmp_path / "source", {"Makefile": makefile, **files})

@@ -7,6 +7,8 @@ from gobp.buildservice.recipes.recipe import RecipeError
 from tests.buildservice.recipes.kitchen import REPOSITORY, Kitchen, ordered
 from tests.buildservice.recipes.near_sandbox import NearSandbox, make_files
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 
 def test_what_is_the_same_twice_is_given(tmp_path: Path, kitchen: Kitchen) -> None:
     folder = make_files(tmp_path / "source", {"Makefile": "all:\n\techo same > app\n"})

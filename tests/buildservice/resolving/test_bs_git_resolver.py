@@ -14,6 +14,8 @@ from integration.git_hosting import GitRepository
 from integration.loopback_git import LoopbackGit, loopback_git
 from integration.private_servers import Request, Site
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 
 @dataclass
 class Served:

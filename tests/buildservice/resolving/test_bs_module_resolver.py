@@ -20,6 +20,8 @@ from gobp.golang.patterns import ModulePatterns
 from gobp.serving.settings.values import Duration
 from tests.buildservice.builds.module_files import MAIN, SECONDS, ModuleFiles
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 PSEUDO = "v1.3.1-0.20260102030405-abcdefabcdef"
 COMMIT = "abcdefabcdef" + "0" * 28
 PATH = "example.com/team/app"

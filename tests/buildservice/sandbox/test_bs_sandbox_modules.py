@@ -13,6 +13,8 @@ from gobp.buildservice.sandbox.modules import ModuleProxy, proxy_settings
 from gobp.buildservice.settings.schema import Sources
 from integration.small_modules import put_module
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 
 def nothing(_: str) -> str:
     return ""

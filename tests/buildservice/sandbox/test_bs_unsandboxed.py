@@ -12,6 +12,8 @@ from gobp.buildservice.sandbox.sandbox import Command, Ended, Limits, Result, Sa
 from gobp.buildservice.sandbox.unsandboxed import Unsandboxed
 from gobp.buildservice.settings.schema import Sources
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 MIB = 1024 * 1024
 LIMITS = Limits(
     memory=256 * MIB, processes=200, disk=8 * MIB, file=4 * MIB, output=10_000, seconds=20

@@ -16,6 +16,8 @@ from gobp.buildservice.sources.git import (
 )
 from gobp.errors import UserError
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 ENV = {"PATH": os.environ["PATH"]}
 
 

@@ -14,6 +14,8 @@ from gobp.serving.settings.values import Duration, Size
 from integration.git_hosting import GitRepository
 from integration.loopback_git import LoopbackGit, loopback_git
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 
 class Fetching:
     """A fetcher of a server's repositories; ``said`` are the lines for the log."""

@@ -16,6 +16,8 @@ from gobp.buildservice.sources.guard import (
     split_host,
 )
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 PUBLIC, OTHER = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10"]
 NEVER = ["169.254.0.0/16", "0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"]

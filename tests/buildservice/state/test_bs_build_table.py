@@ -14,6 +14,8 @@ from gobp.buildservice.state.builds import Claim, Filter, Request
 from gobp.buildservice.state.database import Database
 from tests.buildservice.state.build_requests import FAILURE, SUCCESS, request
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 LEASE = 30.0
 FAR = 3600.0
 

@@ -10,6 +10,8 @@ from gobp.buildservice.state.database import Database
 from gobp.buildservice.state.opening import open_database
 from gobp.errors import UserError
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS things (
         id {identity}, name TEXT UNIQUE, size BIGINT, at DOUBLE PRECISION, content {bytes}

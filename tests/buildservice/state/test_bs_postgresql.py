@@ -11,6 +11,8 @@ from gobp.buildservice.state.postgresql import PostgresqlDatabase
 from gobp.errors import UserError
 from tests.buildservice.state.build_database import PostgresqlServer
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 SCHEMA = ("CREATE TABLE IF NOT EXISTS things (name TEXT)",)
 
 

@@ -11,6 +11,8 @@ from gobp.buildservice.state.database import DatabaseError
 from gobp.buildservice.state.sqlite import SqliteDatabase
 from gobp.errors import UserError
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 SCHEMA = ("CREATE TABLE IF NOT EXISTS things (name TEXT)",)
 
 

@@ -16,6 +16,8 @@ from gobp.buildservice.storage.store import StorageError
 from gobp.buildservice.storage.sweeping import blob_key, condemned_key
 from tests.buildservice.storage.stores import GRACE, a_file, artifact, manifest, sha256_of, store_of
 
+pytestmark = pytest.mark.slow  # real tools and servers
+
 LARGE = os.urandom(7_000_000)  # more than one part of an upload
 LATER = 10_000.0
 
