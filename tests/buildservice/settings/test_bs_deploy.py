@@ -36,7 +36,8 @@ def test_the_commands_of_services_are_there() -> None:
     commands = [
         service["command"] for service in document["services"].values() if "build" in service
     ]
-    commands += [line.split()[1:] for line in re.findall(r"^ExecStart\w*=(/opt.*)$", unit, re.MULTILINE)]
+    started = re.findall(r"^ExecStart\w*=(/opt.*)$", unit, re.MULTILINE)
+    commands += [line.split()[1:] for line in started]
 
     assert {command[0] for command in commands} == {"serve", "worker"}
     for command in commands:
