@@ -53,6 +53,7 @@ def test_every_sample_says_in_its_readme_how_it_is_built() -> None:
     ("name", "executables"),
     [("web", ["web"]), ("commands", ["migrate", "web", "worker"])],
 )
+@pytest.mark.slow
 def test_a_sample_with_modules_builds_from_its_sums(
     name: str, executables: list[str], tmp_path: Path
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_samples_own_tests_pass(name: str) -> None:
     assert "\nok " in "\n" + go("test", "-mod=readonly", "./...", cwd=sample)
 
 
+@pytest.mark.slow
 def test_the_vendored_sample_builds_offline_with_an_empty_module_cache(tmp_path: Path) -> None:
     go(
         "build",
@@ -88,6 +90,7 @@ def test_the_vendored_sample_builds_offline_with_an_empty_module_cache(tmp_path:
     assert (tmp_path / "vendored").is_file()
 
 
+@pytest.mark.slow
 def test_the_gopath_sample_builds_offline_at_its_import_path(tmp_path: Path) -> None:
     package = tmp_path / "src/example.com/legacy"
     shutil.copytree(SAMPLES / "gopath", package)

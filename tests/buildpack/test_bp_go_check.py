@@ -228,6 +228,7 @@ class TestJUnit:
         assert root.find(".//failure") is not None
 
 
+@pytest.mark.slow
 def test_the_recorded_output_is_that_of_the_real_go(tmp_path: Path) -> None:
     """A canary: where Go changes its events, this fails before an app's build does."""
     if shutil.which("go") is None:

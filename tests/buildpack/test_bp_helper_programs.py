@@ -16,6 +16,7 @@ SECONDS = 300
 @pytest.mark.skipif(shutil.which("go") is None, reason="go is not on the PATH")
 @pytest.mark.parametrize("name", programs(SOURCES))
 @pytest.mark.parametrize("command", [("vet",), ("test", "-count=1")], ids=["vet", "test"])
+@pytest.mark.slow
 def test_the_go_program_passes_its_own_tests(name: str, command: tuple[str, ...]) -> None:
     done = subprocess.run(
         ["go", *command, f"./{name}"],

@@ -42,6 +42,7 @@ def test_the_vectors_are_named_by_openssl(path: Path) -> None:
 @needs_openssl
 @settings(deadline=None, max_examples=30)  # each example starts openssl
 @given(subjects)
+@pytest.mark.slow
 def test_every_subject_has_the_hash_that_openssl_gives(subject: list[list[Name]]) -> None:
     der = certificate(subject)
 

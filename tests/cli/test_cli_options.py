@@ -59,6 +59,7 @@ def test_a_bad_option_is_an_error_in_words(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_without_go_ends_with_the_lifecycles_status(tmp_path: Path) -> None:
     argv = (sys.executable, "-m", "gobp", "build", str(tmp_path), "-o", str(tmp_path / "out"))
     cache = ("--cache-dir", str(tmp_path / "cache"))

@@ -60,6 +60,7 @@ def accepts(check: Callable[[str], object], text: str) -> bool:
 
 @unhurried
 @given(st.lists(paths, min_size=10))
+@pytest.mark.slow
 def test_paths_are_accepted_as_by_go(oracle: Oracle, examples: list[str]) -> None:
     for path in examples:
         assert [accepts(module.check_path, path)] == oracle.ask("check-path", path), path
@@ -80,6 +81,7 @@ def test_the_major_version_is_split_off_as_by_go(oracle: Oracle, examples: list[
 
 @unhurried
 @given(st.lists(st.one_of(paths, versions), min_size=10))
+@pytest.mark.slow
 def test_paths_and_versions_are_escaped_and_unescaped_as_by_go(
     oracle: Oracle, examples: list[str]
 ) -> None:
@@ -102,6 +104,7 @@ def test_unescaping_is_the_inverse_of_escaping(path: str) -> None:
 
 @unhurried
 @given(st.lists(versions, min_size=10))
+@pytest.mark.slow
 def test_versions_are_read_as_by_go(oracle: Oracle, examples: list[str]) -> None:
     for version in examples:
         assert [semver.canonical(version)] == oracle.ask("canonical", version), version
@@ -110,6 +113,7 @@ def test_versions_are_read_as_by_go(oracle: Oracle, examples: list[str]) -> None
 
 @unhurried
 @given(st.lists(st.tuples(paths, full_versions), min_size=10))
+@pytest.mark.slow
 def test_a_version_fits_a_path_as_by_go(oracle: Oracle, examples: list[tuple[str, str]]) -> None:
     for path, version in examples:
         (expected,) = oracle.ask("check", path, version)

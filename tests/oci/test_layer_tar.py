@@ -153,6 +153,7 @@ _entry = st.one_of(
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(entries=st.lists(_entry, max_size=8))
+@pytest.mark.slow
 def test_any_entries_are_the_bytes_that_go_writes(go_writer: Path, entries: list[Entry]) -> None:
     assert written(entries) == written_by_go(go_writer, entries)
 

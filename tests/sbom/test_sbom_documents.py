@@ -45,6 +45,7 @@ def test_cyclonedx_is_valid_by_its_published_schema(bill: Bill, origin: Origin) 
 
 @bills
 @origins
+@pytest.mark.slow
 def test_spdx_is_valid_by_the_tools_of_spdx(bill: Bill, origin: Origin) -> None:
     reason = "spdx-tools is not installed"
     parser = pytest.importorskip(

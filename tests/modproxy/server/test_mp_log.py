@@ -96,6 +96,7 @@ def test_a_full_disk_only_costs_lines() -> None:
     assert writer.dropped == 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
