@@ -97,9 +97,7 @@ def test_a_build_of_a_killed_worker_is_done_by_another(
     other = start_worker(seconds=0.1)
     time.sleep(1.0)
     victim.kill()
-    killed = time.monotonic()
     wait_until(lambda: found(parts, build).state is State.SUCCEEDED, REDELIVERED)
-    assert time.monotonic() - killed < 3 * LEASE
     assert [run[1:] for run in journal(tmp_path, "began")] == [(1, victim.pid), (2, other.pid)]
     assert_published_once(parts, build)
     wait_until(lambda: [run[0] for run in journal(tmp_path, "told")] == [build.id])
@@ -208,11 +206,12 @@ def test_killed_workers_lose_nothing_and_publish_nothing_twice(
 ) -> None:
     keys = [f"k{number}{'-fail' if number % 10 == 0 else ''}" for number in range(300)]
     builds = [parts.engine.request(request(key, who=key[-1])).build for key in keys]
-    workers = [start_worker(seconds=0.02) for _ in range(3)]
+    workers = [start_worker(seconds=0.2) for _ in range(3)]
     for number in range(6):
-        time.sleep(1.5)
-        os.kill(workers[number % 3].pid, signal.SIGKILL)
-        workers[number % 3] = start_worker(seconds=0.02)
+        victim = workers[number % 3].pid
+        wait_until(partial(_is_building, tmp_path, victim), REDELIVERED)
+        os.kill(victim, signal.SIGKILL)
+        workers[number % 3] = start_worker(seconds=0.2)
     wait_until(lambda: not _unfinished(parts), 90)
     counts = Counter(found(parts, build).state for build in builds)
     assert counts == {State.SUCCEEDED: 270, State.FAILED: 30}
@@ -222,6 +221,15 @@ def test_killed_workers_lose_nothing_and_publish_nothing_twice(
     wait_until(lambda: not parts.builds.unsettled(0.0))
     assert {run[0] for run in journal(tmp_path, "told")} == {build.id for build in builds}
     assert len(journal(tmp_path, "began")) > len(builds), "no kill hit a build"
+
+
+def _is_building(root: Path, worker: int) -> bool:
+    """Say whether a worker has begun a build that it has not published."""
+    began, published = (
+        {run[:2] for run in journal(root, what) if run[2] == worker}
+        for what in ("began", "published")
+    )
+    return bool(began - published)
 
 
 def _began(root: Path, times: int) -> bool:
