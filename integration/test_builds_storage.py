@@ -39,12 +39,14 @@ from gobp.buildservice.storage.store import StorageError
 from tests.buildservice.storage.stores import a_file, manifest
 settings, root = json.loads(sys.argv[1]), Path(sys.argv[2])
 seconds, contents_there_are, mode = float(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+grace = float(sys.argv[6])
 store = open_store(msgspec.convert(settings, Store), root, {})
 folder = root / "files" / str(random.random())
 folder.mkdir(parents=True)
 published, said = collections.deque(), collections.Counter()
 end = time.monotonic() + seconds
-while time.monotonic() < end:
+while time.monotonic() < end or said["published"] < 5:
+    begin = time.monotonic()
     contents = [f"content {random.randrange(contents_there_are)} ".encode() * 999 for _ in range(3)]
     files = [a_file(folder, content) for content in contents]
     for file in files:
@@ -54,7 +56,7 @@ while time.monotonic() < end:
     try:
         store.publish(made)
     except StorageError:
-        said["refused"] += 1
+        said["refused" if time.monotonic() - begin < grace else "late"] += 1
         continue
     said["published"] += 1
     published.append((made.build_id, contents))
@@ -75,11 +77,11 @@ from pathlib import Path
 import msgspec
 from gobp.buildservice.settings.schema import Store
 from gobp.buildservice.storage.opening import open_store
-settings, root, seconds, grace = json.loads(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]
+settings, root, seconds, grace, least = json.loads(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]
 store = open_store(msgspec.convert(settings, Store), root, {})
 swept = 0
 end = time.monotonic() + float(seconds)
-while time.monotonic() < end:
+while time.monotonic() < end or swept < int(least):
     swept += store.sweep(grace_seconds=float(grace))[0]
 print(json.dumps({"swept": swept}))
 """
@@ -137,8 +139,8 @@ def store_of(settings: str, root: Path) -> ArtifactStore:
 def test_sweeps_never_take_what_is_published(settings: str, tmp_path: Path) -> None:
     """Without any grace: a blob may go before it is published, which is then refused."""
     arguments = (settings, str(tmp_path), str(SECONDS))
-    publishers = [run(PUBLISHER, *arguments, "12", "remove") for _ in range(3)]
-    sweepers = [run(SWEEPER, *arguments, "0") for _ in range(2)]
+    publishers = [run(PUBLISHER, *arguments, "12", "remove", "0") for _ in range(3)]
+    sweepers = [run(SWEEPER, *arguments, "0", "0") for _ in range(2)]
     said = [ended(process) for process in publishers]
     swept = sum(ended(process)["swept"] for process in sweepers)
     assert all(each["published"] > 2 for each in said), said
@@ -147,8 +149,8 @@ def test_sweeps_never_take_what_is_published(settings: str, tmp_path: Path) -> N
 
 def test_with_a_grace_every_build_is_published(settings: str, tmp_path: Path) -> None:
     arguments = (settings, str(tmp_path), str(SECONDS))
-    publishers = [run(PUBLISHER, *arguments, "200", "remove") for _ in range(2)]
-    sweeper = run(SWEEPER, *arguments, "2.5")
+    publishers = [run(PUBLISHER, *arguments, "200", "remove", "2.5") for _ in range(2)]
+    sweeper = run(SWEEPER, *arguments, "2.5", "3")
     said = [ended(process) for process in publishers]
     assert all("refused" not in each for each in said), said
     assert all(each["published"] > 2 for each in said), said
@@ -158,7 +160,7 @@ def test_with_a_grace_every_build_is_published(settings: str, tmp_path: Path) ->
 def test_publishers_that_are_killed_leave_whole_builds_only(settings: str, tmp_path: Path) -> None:
     said: set[str] = set()
     for _ in range(5):
-        process = run(PUBLISHER, settings, str(tmp_path), "60", "1000", "keep")
+        process = run(PUBLISHER, settings, str(tmp_path), "60", "1000", "keep", "0")
         said |= {line for line, _ in _killed(process, random.uniform(0.1, 0.6))}
     store = store_of(settings, tmp_path)
     names = {found.key.partition("/")[2] for found in store.objects.listed("builds")}
