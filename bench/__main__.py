@@ -4,10 +4,11 @@ import argparse
 import os
 import sys
 
-from bench import builds_queue, detect, layers, module_proxy, pack
+from bench import build_service, builds_queue, detect, layers, module_proxy, pack
 from bench.report import Absent
 
 BENCHES = {
+    "build_service": build_service,
     "builds_queue": builds_queue,
     "detect": detect,
     "layers": layers,

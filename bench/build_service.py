@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,9 @@ def _load(wrk: str, what: str, url: str) -> dict[str, Value]:
     rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", done.stdout)[0])
     size, unit = re.findall(r"Transfer/sec:\s+([\d.]+)([KMG]?)B", done.stdout)[0]
     megabytes = float(size) * {"": 1e-6, "K": 1e-3, "M": 1, "G": 1e3}[unit]
-    p50, p99 = (re.findall(rf"{percent}%\s+(\S+)", done.stdout)[0] for percent in (50, 99))
+    p50, p99 = (
+        re.findall(rf"^\s+{percent}%\s+(\S+)", done.stdout, re.MULTILINE)[0] for percent in (50, 99)
+    )
     row: dict[str, Value] = {
         "16 connections": what,
         "requests/s": rate,
@@ -97,10 +100,15 @@ def _waits(server: ModuleServer, rounds: int) -> None:
         posted = ask(f"{server.url}/{_MODULE}/{target}/{_VERSION}", "POST")
         posts.append(time.time() - begin)
         build = wait_for(server, posted.json["build_id"])
-        waits.append(build["started"] - build["created"])
+        waits.append(_seconds(build, "created", "started"))
         record(bench="build_service", test="wait", round=number, ms=round(waits[-1] * 1000, 1))
     print(f"POST answered after {statistics.median(posts) * 1000:.0f} ms (resolved by go);")
     print(f"a worker has its build after {statistics.median(waits) * 1000:.1f} ms")
+
+
+def _seconds(build: Mapping[str, Any], begin: str, end: str) -> float:
+    first, last = (datetime.fromisoformat(build[name]) for name in (begin, end))
+    return (last - first).total_seconds()
 
 
 def _builds(folder: Path, rounds: int) -> None:
@@ -116,7 +124,7 @@ def _builds(folder: Path, rounds: int) -> None:
                 if build["state"] != "succeeded":
                     raise RuntimeError(f"{build}\n{server.logged()}")
                 seconds.setdefault(f"{case}, the service", []).append(
-                    build["ended"] - build["started"]
+                    _seconds(build, "started", "ended")
                 )
         with _module(place / "by-hand", _VERSION) as (source, env):
             seconds.setdefault("cold, bare go build", []).append(_go_build(source, env))
