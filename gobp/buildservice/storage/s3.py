@@ -10,7 +10,7 @@ from obstore.store import S3Store
 from gobp.buildservice.settings.schema import Store
 from gobp.buildservice.storage.bucket import BucketObjects, Presigning
 from gobp.buildservice.storage.presigned import Keys, Signer
-from gobp.errors import UserError
+from gobp.serving.s3 import bucket_of, keys_in
 
 if TYPE_CHECKING:  # it is not there at run time
     from obstore.store import S3Config
@@ -20,17 +20,7 @@ _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 def open_bucket(settings: Store, env: Mapping[str, str]) -> BucketObjects:
     """Return the bucket of ``settings.url``; nothing is asked of it yet. Raises UserError."""
-    parts = urlsplit(settings.url)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise UserError(
-            f"store.url is {settings.url!r}, which names no bucket",
-            remedy="write s3://bucket/prefix.",
-        )
-    if settings.endpoint.startswith("http://") and not settings.allow_http:
-        raise UserError(
-            f"store.endpoint {settings.endpoint} is not https",
-            remedy="use https, or set store.allow_http: true where nobody can listen.",
-        )
+    parts = bucket_of(settings.url, settings.endpoint, allow_http=settings.allow_http)
     keys = _keys(settings, env)
     store = S3Store(
         parts.netloc,
@@ -72,22 +62,6 @@ def _presigning(settings: Store, keys: Keys | None) -> Presigning | None:
 def _keys(settings: Store, env: Mapping[str, str]) -> Keys | None:
     """Return the keys of the settings, None where they are to be found elsewhere."""
     if settings.access_key_file:
-        return _keys_in(Path(settings.access_key_file))
+        return Keys(*keys_in(Path(settings.access_key_file)))
     access_key, secret_key, token = (env.get(name, "") for name in _VARIABLES)
     return Keys(access_key, secret_key, token) if access_key and secret_key else None
-
-
-def _keys_in(file: Path) -> Keys:
-    try:
-        words = file.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"store.access_key_file {file} cannot be read: {type(error).__name__}",
-            remedy="name a file that this user may read.",
-        ) from None
-    if len(words) != 2:
-        raise UserError(
-            f"store.access_key_file {file} has {len(words)} words in it, not two",
-            remedy="write the access key on one line and the secret key on the next.",
-        )
-    return Keys(words[0], words[1])

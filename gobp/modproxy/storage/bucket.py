@@ -9,15 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
-from gobp.errors import UserError
 from gobp.modproxy.settings.schema import Store
 from gobp.modproxy.sources.source import UnavailableError
+from gobp.serving.s3 import bucket_of, keys_in
 
 _CHUNK = 1024 * 1024
 _MOST_AT_ONCE = 8 * 1024 * 1024  # bytes of an object that is sent in one request
@@ -143,17 +142,7 @@ def open_bucket(settings: Store, env: Mapping[str, str]) -> Bucket:
     Without a key file and without the variables AWS_..., the keys are what the machine's role
     gives. Raises UserError for settings that cannot be right.
     """
-    parts = urlsplit(settings.url)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise UserError(
-            f"store.url is {settings.url!r}, which names no bucket",
-            remedy="write s3://bucket/prefix.",
-        )
-    if settings.endpoint.startswith("http://") and not settings.allow_http:
-        raise UserError(
-            f"store.endpoint {settings.endpoint} is not https",
-            remedy="use https, or set store.allow_http: true where nobody can listen.",
-        )
+    parts = bucket_of(settings.url, settings.endpoint, allow_http=settings.allow_http)
     access_key, secret_key = _keys(settings, env)
     store = S3Store(
         parts.netloc,
@@ -176,22 +165,6 @@ def open_bucket(settings: Store, env: Mapping[str, str]) -> Bucket:
 def _keys(settings: Store, env: Mapping[str, str]) -> tuple[str | None, str | None]:
     """Return access key and secret key, None where they are to be found elsewhere."""
     if settings.access_key_file:
-        return _keys_in(Path(settings.access_key_file))
+        return keys_in(Path(settings.access_key_file))
     access_key, secret_key = (env.get(name) for name in _KEY_VARIABLES)
     return (access_key, secret_key) if access_key and secret_key else (None, None)
-
-
-def _keys_in(file: Path) -> tuple[str, str]:
-    try:
-        words = file.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"store.access_key_file {file} cannot be read: {type(error).__name__}",
-            remedy="name a file that this user may read.",
-        ) from None
-    if len(words) != 2:
-        raise UserError(
-            f"store.access_key_file {file} has {len(words)} words in it, not two",
-            remedy="write the access key on one line and the secret key on the next.",
-        )
-    return words[0], words[1]
