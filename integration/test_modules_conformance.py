@@ -4,10 +4,12 @@ The rig (``shared/tools/go-conformance``) builds Go's tests with a fixture proxy
 modules; gobp stands between the go command and that fixture.
 """
 
+import os
 import re
 import shutil
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,8 @@ RIG = SCRIPTS / "go-conformance"
 DATABASE = "localhost.localdev/sumdb"
 SCRIPTS_IN_ALL = 245
 MAY_DIFFER = {"mod_bad_filenames", "mod_load_badzip"}  # they want the client's own words
+_RAN_AGAIN = "scripts of Go's tests ran again"
+pytestmark = pytest.mark.filterwarnings(f"default:{_RAN_AGAIN}")
 _COUNT = re.compile(r"gobp pass (\d+) fail (\d+) skip \d+ seconds \d+\n(.*)")
 
 
@@ -72,22 +76,40 @@ def settings(upstream: str, *, check_zips: bool) -> dict[str, object]:
 def run_scripts(rig: Path, url: str) -> tuple[int, set[str]]:
     """Run the scripts through a proxy; return how many passed, and the names of the others.
 
-    Fails with what go said where a script fails that may not.
+    A script that fails and may not runs once more by itself, as Go's own tests have moments of
+    their own on a busy machine; what it said the first time is in the warnings. Fails with what go
+    said where it fails again.
     """
+    passed, failed, log = _run(rig, url, "mod_")
+    again = failed - MAY_DIFFER
+    if again:
+        said = "\n".join(said_of(name, log) for name in again)
+        warnings.warn(f"{_RAN_AGAIN}: {said}", stacklevel=2)
+        recovered, still, log = _run(rig, url, f"({'|'.join(sorted(again))})$")
+        assert not still, "\n".join(said_of(name, log) for name in still)
+        passed, failed = passed + recovered, failed - again
+    return passed, failed
+
+
+def _run(rig: Path, url: str, scripts: str) -> tuple[int, set[str], str]:
+    """Run the scripts that a pattern matches; also return the log of Go's tests."""
     done = subprocess.run(
-        [RIG / "run.sh", rig, "gobp", url], capture_output=True, text=True, timeout=590, check=False
+        [RIG / "run.sh", rig, "gobp", url],
+        env={**os.environ, "RUN": scripts},
+        capture_output=True,
+        text=True,
+        timeout=590,
+        check=False,
     )
     match = _COUNT.search(done.stdout)
     assert match is not None, done.stdout + done.stderr
-    failed = set(match[3].split())
-    log = (rig / "gobp.log").read_text()
-    assert failed <= MAY_DIFFER, "\n".join(said_of(name, log) for name in failed - MAY_DIFFER)
-    return int(match[1]), failed
+    return int(match[1]), set(match[3].split()), (rig / "gobp.log").read_text()
 
 
 def said_of(script: str, log: str) -> str:
-    """Return the part of the log of Go's tests about one script."""
-    return log.partition(f"--- FAIL: TestScript/{script} ")[2].partition("\n    --- ")[0]
+    """Return the parts of the log of Go's tests about one script: they run side by side."""
+    parts = re.split(r"^(?==== )", log, flags=re.MULTILINE)
+    return "".join(part for part in parts if re.match(rf"=== \w+ +TestScript/{script}\n", part))
 
 
 def test_go_itself_is_content_with_every_answer(rig: Path, upstream: str, tmp_path: Path) -> None:
