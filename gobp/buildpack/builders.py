@@ -53,12 +53,14 @@ class Builder:
     """A component as the build sees it, with its name in the log.
 
     ``check`` reads the component's configuration before the first component builds, so that a
-    mistake is told at once and not after minutes. It raises UserError.
+    mistake is told at once and not after minutes. It raises UserError. ``keep`` runs in place of
+    ``build`` where the programs of the last build are still right: it only declares what stays.
     """
 
     title: str
     build: Build
     check: Callable[[DetectContext], object] = _nothing_to_check
+    keep: Build | None = None
 
 
 BUILDERS: Mapping[str, Builder] = {

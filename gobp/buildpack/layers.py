@@ -133,6 +133,19 @@ class Layers:
         layer.write_metadata(types, metadata or {})
         self._contributed.append(_Contribution(layer, types, environment))
 
+    def keep(self, name: str, types: LayerTypes, metadata: Mapping[str, str]) -> None:
+        """Declare that the layer of the previous image, which is for launch alone, stays.
+
+        It has no folder: the lifecycle then takes the image's own. Source: buildpack spec, "Layer
+        Types"; platform spec, "Phase #5: Export".
+        """
+        layer = Layer(self.root, name)
+        remove_tree(layer.path)
+        layer.stale = []
+        self._seen.append(layer)
+        layer.write_metadata(types, metadata)
+        self._contributed.append(_Contribution(layer, types, LayerEnvironment()))
+
     def build_environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return ``env`` changed by the build layers contributed so far, by the lifecycle's rules.
 
