@@ -20,8 +20,8 @@ from tests.fakes.scripted_commands import ScriptedCommands
 
 PAGE = Path(__file__).parents[2] / "docs" / "build-report.md"
 FIELDS = ["version", "exitStatus", "durationMs", "commandsMs", "buildpack", "target", "go"]
-FIELDS += ["modules", "layers", "programs", "processes", "warnings", "error", "components"]
-FIELDS += ["commands"]
+FIELDS += ["modules", "layers", "programs", "processes", "warnings", "error", "counters"]
+FIELDS += ["components", "commands"]
 
 
 def recorder() -> Recorder:
@@ -32,7 +32,8 @@ def recorder() -> Recorder:
 class TestWhatItHolds:
     def test_every_field_is_there_from_the_start_in_the_order_of_its_page(self) -> None:
         assert list(recorder().document()) == FIELDS
-        rows = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
+        fields = PAGE.read_text().partition("\n## Counters\n")[0]
+        rows = re.findall(r"^\| `(\w+)` \|", fields, re.MULTILINE)
         assert sorted(rows) == sorted(FIELDS)
 
     def test_components_and_commands_are_timed(self) -> None:
@@ -53,6 +54,24 @@ class TestWhatItHolds:
         ]
         assert document["durationMs"] == 7000
         assert document["commandsMs"] == 1000
+
+    def test_commands_and_what_else_is_counted_add_up(self) -> None:
+        report = recorder()
+        commands = RecordedCommands(ScriptedCommands({(): Captured(0, "", "")}), report)
+        for argv in (("go", "env"), ("git", "log")):
+            commands.capture(argv, cwd=Path("/"), env={})
+        report.count(filesUnpacked=3, bytesUnpacked=100)
+        report.count(filesUnpacked=2)
+
+        counters = report.document()["counters"]
+
+        known = {"commands": 2, "goCommands": 1, "filesUnpacked": 5, "bytesUnpacked": 100}
+        assert counters == {**dict.fromkeys(report.counters, 0), **known}
+
+    def test_a_counter_that_its_page_does_not_name_is_a_mistake(self) -> None:
+        with pytest.raises(KeyError):
+            recorder().count(cakes=1)
+        assert all(f"`{name}`" in PAGE.read_text() for name in recorder().counters)
 
     def test_a_component_that_raises_has_failed(self) -> None:
         report = recorder()

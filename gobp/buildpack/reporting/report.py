@@ -19,6 +19,16 @@ VERSION = 1  # of the fields; additions do not change it
 _INTERNAL = "internal"
 _STOPPED = "stopped"
 _USER = "user"
+_COUNTERS = (
+    "commands",
+    "goCommands",
+    "filesUnpacked",
+    "bytesUnpacked",
+    "filesPacked",
+    "bytesPacked",
+    "bytesHashed",
+    "modulesFetched",
+)
 _UNKNOWN: Mapping[str, object] = {
     "buildpack": None,
     "target": None,
@@ -58,6 +68,7 @@ class Recorder:
     facts: dict[str, object] = field(default_factory=lambda: dict(_UNKNOWN))
     exit_status: int = PASS
     layers: Layers | None = None
+    counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTERS, 0))
     _components: list[_Step] = field(default_factory=list)
     _commands: list[_Step] = field(default_factory=list)
     _began: float = field(init=False)
@@ -68,6 +79,11 @@ class Recorder:
     def note(self, name: str, value: object) -> None:
         """Set a field of the report, such as ``go`` or ``programs``, to a value of JSON."""
         self.facts[name] = value
+
+    def count(self, **amounts: int) -> None:
+        """Add to counters, such as ``filesUnpacked``: what a build costs, whatever the machine."""
+        for name, amount in amounts.items():
+            self.counters[name] += amount
 
     @contextmanager
     def component(self, name: str) -> Iterator[None]:
@@ -84,6 +100,7 @@ class Recorder:
         component = self._components[-1].name if self._components else ""
         step = _Step(" ".join(argv), component, self.clock())
         self._commands.append(step)
+        self.count(commands=1, goCommands=int(argv[0] == "go"))
 
         def ended(status: int) -> None:
             step.status = status
@@ -121,6 +138,7 @@ class Recorder:
             "durationMs": round(seconds * 1000),
             "commandsMs": sum(step.milliseconds() for step in self._commands),
             **self.facts,
+            "counters": dict(self.counters),
             "components": [self._component_facts(step) for step in self._components],
             "commands": [
                 {
