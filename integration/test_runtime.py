@@ -22,6 +22,8 @@ import sys; sys.path.append(sys.argv[1])
 import asyncio, bz2, hashlib, json, logging, lzma, ssl, subprocess, tarfile, tomllib, zipfile
 import certifi, charset_normalizer, idna, pytoml, requests, urllib3
 context = ssl.create_default_context(cafile=certifi.where())
+import zstandard
+assert zstandard.decompress(zstandard.compress(b'go', 1)) == b'go'
 print(len(context.get_ca_certs()) > 50, hashlib.sha256(b"").hexdigest()[:8])
 """
 DAEMON_THREAD = """
@@ -283,6 +285,19 @@ def test_without_a_runtime_the_images_python_is_used(buildpack: Path, tmp_path: 
 
     assert done.returncode == 42, done.stderr
     assert json.loads(done.stdout)["prefix"] == sys.prefix
+
+
+def test_a_python_without_zstandard_is_enough_for_detect_but_not_for_build(
+    buildpack: Path, tmp_path: Path
+) -> None:
+    without = f'#!/bin/sh\ncase "$*" in *zstandard*) exit 1 ;; esac\nexec {sys.executable} "$@"\n'
+    env = only(tmp_path / "path", python3=without)
+
+    done = {phase: run([str(buildpack / "bin" / phase)], env) for phase in ("detect", "build")}
+
+    assert done["detect"].returncode == 42, done["detect"].stderr
+    assert done["build"].returncode == 1
+    assert "with pytoml, requests and zstandard" in done["build"].stderr
 
 
 @pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"{QEMU} is not installed")

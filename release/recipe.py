@@ -21,6 +21,7 @@ PACKAGES = (
     "liblzma5",
     "libssl3t64",
     "libzstd1",
+    "python3-zstandard",
 )
 LICENCE_PACKAGES = ("gcc-14-base", "base-files")  # texts that those above refer to
 SUITE = "trixie"
@@ -28,6 +29,7 @@ KEYRING = "debian-archive-keyring"
 PYTHON = "3.13"
 LIBRARY = f"lib/python{PYTHON}"  # the standard library in the tree of an architecture
 _INSTALLED = f"usr/lib/python{PYTHON}"
+_ADDED = "usr/lib/python3/dist-packages"  # Python packages of Debian: those that are compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,15 @@ SHARED_LIBRARIES = (
     "liblzma.so.5",
     "libssl.so.3",
     "libcrypto.so.3",
-    "libzstd.so.1",  # libcrypto needs it
+    "libzstd.so.1",  # libcrypto and zstandard need it
     "libgcc_s.so.1",  # glibc loads it when a thread ends; without it such a process aborts
 )
 EXTENSIONS = _words(
     "_asyncio _bz2 _contextvars _decimal _hashlib _lzma _multibytecodec _multiprocessing _queue "
     "_ssl _zoneinfo mmap resource termios"
 )
+ADDED_MODULES = ("zstandard/__init__.py",)
+ADDED_EXTENSIONS = ("zstandard/backend_c",)
 _PACKAGES_LEFT_OUT = _words(
     "__phello__ _pyrepl curses dbm ensurepip idlelib lib-dynload lib2to3 pydoc_data sqlite3 test "
     "tests tkinter turtledemo unittest venv wsgiref xmlrpc"
@@ -84,8 +88,8 @@ _README = """\
 This folder holds the licences of the bundled interpreter and of the packages beside it.
 
 Python, the C library and the other libraries are Debian's binaries, unchanged; only a part of
-them was taken. Python's standard library and the packages in runtime/packages were compiled to
-byte code from unchanged sources, and a part of the standard library was left out.
+them was taken. Python's standard library, zstandard and the packages in runtime/packages were
+compiled to byte code from unchanged sources, and a part of the standard library was left out.
 
 debian-packages.toml names each Debian package and the source package, with its version, that
 Debian's archive holds the source of. python-packages.txt names the Python packages; their
@@ -142,6 +146,8 @@ def interpreter_files(packages: PackageFiles, architecture: Architecture) -> Map
         tree[f"lib/{name}"] = TreeFile(packages.read(f"{installed}/{name}"))
     for path in _standard_library(packages, architecture):
         tree[f"{LIBRARY}/{path}"] = TreeFile(packages.read(f"{_INSTALLED}/{path}"))
+    for path in (*ADDED_MODULES, *(_compiled(name, architecture) for name in ADDED_EXTENSIONS)):
+        tree[f"{LIBRARY}/{path}"] = TreeFile(packages.read(f"{_ADDED}/{path}"))
     return tree
 
 
@@ -164,10 +170,14 @@ def licence_files(packages: PackageFiles, lock_text: str) -> Mapping[str, TreeFi
 
 def _standard_library(packages: PackageFiles, architecture: Architecture) -> Iterator[str]:
     for name in sorted(EXTENSIONS):
-        yield f"lib-dynload/{name}.cpython-{PYTHON.replace('.', '')}-{architecture.triple}.so"
+        yield _compiled(f"lib-dynload/{name}", architecture)
     for path in packages.below(_INSTALLED):
         if path.endswith(".py") and _is_kept(path):
             yield path
+
+
+def _compiled(name: str, architecture: Architecture) -> str:
+    return f"{name}.cpython-{PYTHON.replace('.', '')}-{architecture.triple}.so"
 
 
 def _is_kept(path: str) -> bool:

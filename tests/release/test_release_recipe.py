@@ -1,5 +1,7 @@
 from release.deb import PackageFiles
 from release.recipe import (
+    ADDED_EXTENSIONS,
+    ADDED_MODULES,
     AMD64,
     ARM64,
     EXTENSIONS,
@@ -19,6 +21,9 @@ def packages(*modules: str) -> PackageFiles:
         f"{installed}/lib-dynload/{name}.cpython-313-{triple}.so": b"elf" for name in EXTENSIONS
     }
     files |= {f"{installed}/{name}": b"pass\n" for name in modules}
+    added = "usr/lib/python3/dist-packages"
+    files |= {f"{added}/{name}": b"pass\n" for name in ADDED_MODULES}
+    files |= {f"{added}/{name}.cpython-313-{triple}.so": b"elf" for name in ADDED_EXTENSIONS}
     return PackageFiles(files | {"usr/bin/python3.13": b"elf"}, {})
 
 
@@ -55,7 +60,17 @@ def test_what_a_build_never_needs_is_left_out_of_the_library() -> None:
     tree = interpreter_files(packages(*kept, *dropped), ARM64)
 
     library = {path.removeprefix(f"{LIBRARY}/") for path in tree if path.startswith(f"{LIBRARY}/")}
-    assert {path for path in library if not path.endswith(".so")} == set(kept)
+    assert {path for path in library if not path.endswith(".so")} == {*kept, *ADDED_MODULES}
+
+
+def test_zstandard_is_beside_the_library_with_the_extension_of_its_architecture() -> None:
+    tree = interpreter_files(packages(), ARM64)
+
+    extension = "backend_c.cpython-313-aarch64-linux-gnu.so"
+    assert {path for path in tree if path.startswith(f"{LIBRARY}/zstandard/")} == {
+        f"{LIBRARY}/zstandard/__init__.py",
+        f"{LIBRARY}/zstandard/{extension}",
+    }
 
 
 def test_the_interpreter_is_started_through_its_loader_under_the_wrappers_name() -> None:
