@@ -1,6 +1,8 @@
 """The one exception a user sees: what was found, what is wrong, what to do."""
 
-from collections.abc import Callable
+TYPE_CHECKING = False  # as typing has it, which costs bin/detect more than its answer
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class UserError(Exception):
@@ -19,7 +21,7 @@ class UserError(Exception):
         self.detail = detail
         self.code = code
 
-    def rewritten(self, rewrite: Callable[[str], str]) -> "UserError":
+    def rewritten(self, rewrite: "Callable[[str], str]") -> "UserError":
         """Return the same failure with each of its texts rewritten, to hide secrets for example."""
         return UserError(
             rewrite(self.summary),

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 from gobp.cnb.exit_status import ERROR
 from gobp.errors import UserError
@@ -28,13 +27,18 @@ def main(phase: str, arguments: list[str]) -> int:
 
 def _run(phase: str, arguments: list[str]) -> int:
     # Each phase is imported only when it runs: detect has to be quick.
+    env, app_dir = dict(os.environ), os.getcwd()  # noqa: PTH109 # detect does without pathlib
     if phase == "detect":
-        from gobp.buildpack.detect_phase import run  # noqa: PLC0415
-    elif phase == "build":
-        from gobp.buildpack.build_phase import run  # noqa: PLC0415
-    else:
-        raise UserError(f"{phase!r} is no phase of a buildpack", remedy="run detect or build.")
-    return run(dict(os.environ), arguments, Path.cwd())
+        from gobp.buildpack import detect_phase  # noqa: PLC0415
+
+        return detect_phase.run(env, arguments, app_dir)
+    if phase == "build":
+        from pathlib import Path  # noqa: PLC0415
+
+        from gobp.buildpack import build_phase  # noqa: PLC0415
+
+        return build_phase.run(env, arguments, Path(app_dir))
+    raise UserError(f"{phase!r} is no phase of a buildpack", remedy="run detect or build.")
 
 
 def _say(text: str) -> None:

@@ -1,19 +1,24 @@
-"""bin/detect: says whether the app is a Go app, and why not."""
+"""bin/detect: says whether the app is a Go app, and why not.
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+A builder asks this of every app, so it is timed: no module is imported that the answer does not
+need, of gobp's or of Python's. tests/buildpack/test_detect_imports.py lists those that are.
+"""
 
 from gobp.buildpack.go_build.go_app import not_go_because
 from gobp.cnb.exit_status import FAIL, PASS
 from gobp.errors import UserError
 from gobp.system.files import DirectoryTree
 
+TYPE_CHECKING = False  # as typing has it, which costs bin/detect more than its answer
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
+
+def run(env: "Mapping[str, str]", arguments: "Sequence[str]", app_dir: str) -> int:
     """Detect the app in ``app_dir``; return the exit status and write the build plan.
 
     Of the components that the group cannot do without, go-build alone may decline, so its
-    question is asked and no other: detect is timed, and the build resolves the whole group.
+    question is asked and no other; the build resolves the whole group.
     """
     reason = _refusal(app_dir, env)
     if reason:
@@ -26,7 +31,7 @@ def run(env: Mapping[str, str], arguments: Sequence[str], app_dir: Path) -> int:
     return PASS
 
 
-def _refusal(app_dir: Path, env: Mapping[str, str]) -> str:
+def _refusal(app_dir: str, env: "Mapping[str, str]") -> str:
     """Return why this is no Go app, "" if it is one.
 
     A Go app whose configuration cannot be read passes, so that the build can say what is wrong:

@@ -6,7 +6,7 @@ Source: buildpack specification, "Detection" and "Build".
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gobp.errors import UserError
+from gobp.cnb.inputs import given
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +45,6 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectInputs:
-    """Inputs of bin/detect; paths as they were given. The app is the working directory."""
-
-    platform_dir: str
-    plan_path: str
-    buildpack_dir: str
-    target: Target
-
-    @classmethod
-    def from_environment(
-        cls, env: Mapping[str, str], arguments: Sequence[str], *, architecture: str = ""
-    ) -> "DetectInputs":
-        """Read the variables, else (Buildpack API < 0.8) the arguments after the program's name.
-
-        ``architecture`` is the machine's, for a lifecycle that gives no target. Raises UserError
-        where a path is missing.
-        """
-        return cls(
-            platform_dir=_given("CNB_PLATFORM_DIR", env, arguments, 0),
-            plan_path=_given("CNB_BUILD_PLAN_PATH", env, arguments, 1),
-            buildpack_dir=_given("CNB_BUILDPACK_DIR", env),
-            target=Target.from_environment(env, architecture=architecture),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class BuildInputs:
     """Inputs of bin/build; paths as they were given. The app is the working directory."""
 
@@ -90,22 +64,9 @@ class BuildInputs:
         where a path is missing.
         """
         return cls(
-            layers_dir=_given("CNB_LAYERS_DIR", env, arguments, 0),
-            platform_dir=_given("CNB_PLATFORM_DIR", env, arguments, 1),
-            plan_path=_given("CNB_BP_PLAN_PATH", env, arguments, 2),
-            buildpack_dir=_given("CNB_BUILDPACK_DIR", env),
+            layers_dir=given("CNB_LAYERS_DIR", env, arguments, 0),
+            platform_dir=given("CNB_PLATFORM_DIR", env, arguments, 1),
+            plan_path=given("CNB_BP_PLAN_PATH", env, arguments, 2),
+            buildpack_dir=given("CNB_BUILDPACK_DIR", env),
             target=Target.from_environment(env, architecture=architecture),
         )
-
-
-def _given(
-    name: str, env: Mapping[str, str], arguments: Sequence[str] = (), position: int = 0
-) -> str:
-    if env.get(name):
-        return env[name]
-    if position < len(arguments) and arguments[position]:
-        return arguments[position]
-    raise UserError(
-        f"the variable {name} is not set",
-        remedy="let a platform (pack, kpack, gobp build) run this; it sets the variable.",
-    )

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,13 +93,11 @@ def test_an_unknown_phase_is_refused(app: Path, capsys: pytest.CaptureFixture[st
     )
 
 
-def failing_with(number: int) -> type:
-    class Failing:
-        @staticmethod
-        def cwd() -> Path:
-            raise OSError(number, os.strerror(number), "/layers/go")
+def failing_with(number: int) -> Callable[[], str]:
+    def fail() -> str:
+        raise OSError(number, os.strerror(number), "/layers/go")
 
-    return Failing
+    return fail
 
 
 @pytest.mark.parametrize(
@@ -116,14 +115,14 @@ def test_failures_of_the_machine_are_put_into_words(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("gobp.buildpack.__main__.Path", failing_with(number))
+    monkeypatch.setattr(os, "getcwd", failing_with(number))
 
     assert main("detect", []) == 1
     assert says in capsys.readouterr().err
 
 
 def test_a_failure_that_is_gobps_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gobp.buildpack.__main__.Path", failing_with(errno.EBADF))
+    monkeypatch.setattr(os, "getcwd", failing_with(errno.EBADF))
 
     with pytest.raises(OSError, match="Bad file descriptor"):
         main("detect", [])

@@ -48,7 +48,7 @@ def detect(app: Path, plan: Path, env: Mapping[str, str]) -> int:
         "CNB_BUILD_PLAN_PATH": str(plan),
         "CNB_BUILDPACK_DIR": str(app),
     }
-    return run({**paths, **env}, [], app)
+    return run({**paths, **env}, [], str(app))
 
 
 def group_takes(app: Path, env: Mapping[str, str]) -> bool:

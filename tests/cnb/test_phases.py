@@ -1,6 +1,7 @@
 import pytest
 
-from gobp.cnb.phases import BuildInputs, DetectInputs, Target
+from gobp.cnb.inputs import given
+from gobp.cnb.phases import BuildInputs, Target
 from gobp.errors import UserError
 
 _ENV = {
@@ -20,30 +21,30 @@ _OLD_ENV = {"CNB_BUILDPACK_DIR": "/cnb/bp"}
 
 
 def test_variables_win_over_arguments() -> None:
-    detect = DetectInputs.from_environment(_ENV, ["/other", "/other"])
     build = BuildInputs.from_environment(_ENV, ["/other", "/other", "/other"])
 
-    assert detect == DetectInputs("/platform", "/tmp/plan.toml", _ENV["CNB_BUILDPACK_DIR"], _TARGET)
     assert build == BuildInputs(
         "/layers/gobp_go", "/platform", "/tmp/bp-plan.toml", _ENV["CNB_BUILDPACK_DIR"], _TARGET
     )
 
 
 def test_arguments_do_where_an_old_lifecycle_sets_no_variables() -> None:
-    detect = DetectInputs.from_environment(_OLD_ENV, ["/p", "/plan"], architecture="amd64")
     build = BuildInputs.from_environment(_OLD_ENV, ["/l", "/p", "/plan"], architecture="amd64")
 
-    target = Target("linux", "amd64")
-    assert detect == DetectInputs("/p", "/plan", "/cnb/bp", target)
-    assert build == BuildInputs("/l", "/p", "/plan", "/cnb/bp", target)
+    assert build == BuildInputs("/l", "/p", "/plan", "/cnb/bp", Target("linux", "amd64"))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "missing"), [([], "CNB_PLATFORM_DIR"), (["/p", ""], "CNB_BUILD_PLAN_PATH")]
+    ("arguments", "missing"), [([], "CNB_LAYERS_DIR"), (["/l", "/p", ""], "CNB_BP_PLAN_PATH")]
 )
 def test_what_neither_gives_is_named(arguments: list[str], missing: str) -> None:
     with pytest.raises(UserError, match=f"{missing} is not set"):
-        DetectInputs.from_environment(_OLD_ENV, arguments)
+        BuildInputs.from_environment(_OLD_ENV, arguments)
+
+
+def test_what_detect_is_given_wins_in_the_same_order() -> None:
+    assert given("CNB_BUILD_PLAN_PATH", _ENV, ["/p", "/other"], 1) == "/tmp/plan.toml"
+    assert given("CNB_BUILD_PLAN_PATH", _OLD_ENV, ["/p", "/plan"], 1) == "/plan"
 
 
 def test_the_buildpack_folder_must_be_given() -> None:

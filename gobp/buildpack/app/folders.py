@@ -4,26 +4,27 @@ Kept apart from AppLayout because bin/detect, which is timed, needs them without
 """
 
 import posixpath
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from gobp.errors import UserError
 
+TYPE_CHECKING = False  # as typing has it, which costs bin/detect more than its answer
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gobp.buildpack.component import AppTree
 
 
-def build_folder(app: "AppTree", env: Mapping[str, str]) -> str:
+def build_folder(app: "AppTree", env: "Mapping[str, str]") -> str:
     """Return the folder to build, "" for the app's root. Raises UserError if it is not there."""
     return relative_folder(app, env.get("BP_GO_WORKDIR", ""), named_by="BP_GO_WORKDIR")
 
 
-def folders_to_use(env: Mapping[str, str]) -> tuple[str, ...]:
+def folders_to_use(env: "Mapping[str, str]") -> tuple[str, ...]:
     """Return the folders for which a workspace is to be made."""
     return tuple(part for part in env.get("BP_GO_WORK_USE", "").split(":") if part)
 
 
-def workspace_root(app: "AppTree", env: Mapping[str, str], folder: str) -> str | None:
+def workspace_root(app: "AppTree", env: "Mapping[str, str]", folder: str) -> str | None:
     """Return the folder of the go.work that holds for a folder, None without one."""
     return None if env.get("GOWORK", "") == "off" else _nearest(app, folder, "go.work")
 

@@ -3,18 +3,18 @@
 bin/detect asks this first, and is timed, so no more is imported than the answer needs.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 from gobp.buildpack.app.folders import build_folder, folders_to_use, module_root, workspace_root
 
+TYPE_CHECKING = False  # as typing has it, which costs bin/detect more than its answer
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gobp.buildpack.component import AppTree
 
 _MARKS = frozenset({"go.work", "Gopkg.toml", "glide.yaml"})  # go.work where GOWORK is off
 
 
-def not_go_because(app: "AppTree", env: Mapping[str, str]) -> str:
+def not_go_because(app: "AppTree", env: "Mapping[str, str]") -> str:
     """Return why an app is no Go app, "" when it is one. Raises UserError on BP_GO_WORKDIR.
 
     This is kept wide on purpose: an app that is Go but cannot be built passes, so that the build
@@ -26,7 +26,7 @@ def not_go_because(app: "AppTree", env: Mapping[str, str]) -> str:
     return "no go.mod, go.work or *.go file was found"
 
 
-def _has_module(app: "AppTree", env: Mapping[str, str], folder: str) -> bool:
+def _has_module(app: "AppTree", env: "Mapping[str, str]", folder: str) -> bool:
     roots = (workspace_root(app, env, folder), module_root(app, folder))
     return bool(folders_to_use(env)) or roots != (None, None)
 

@@ -85,13 +85,13 @@ def _modules(tree: DirectoryTree) -> Iterator[str]:
     if tree.has("go.mod"):
         yield "."
     if tree.has("go.work"):
-        source = str(tree.root / "go.work")
+        source = str(Path(tree.root, "go.work"))
         uses = workfile.parse(tree.read_text("go.work"), source=source).uses
         yield from (folder for folder in uses if Path(folder) != Path())
 
 
 def _add_module(needs: Needs, tree: DirectoryTree, folder: str) -> None:
-    path = tree.root / folder / "go.mod"
+    path = Path(tree.root, folder, "go.mod")
     inner = DirectoryTree(path.parent)
     if not inner.has("go.mod"):
         raise UserError(f"go.work uses {folder}, which has no go.mod", remedy="correct go.work.")
