@@ -1,7 +1,7 @@
 """The layers of this buildpack: restored, judged, renewed and written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gobp.cnb import toml
@@ -50,12 +50,19 @@ class Layer:
         self.path.mkdir(parents=True)
         return self.path
 
-    def write_metadata(self, types: LayerTypes, metadata: Mapping[str, str]) -> None:
+    def write_metadata(self, types: LayerTypes, metadata: Mapping[str, object]) -> None:
         """Declare the layer. Metadata is a pure function of what the layer holds."""
         document: dict[str, object] = dict(metadata)
         if types.cache:
             document[_CONTENT] = _content_of(self.path)
-        content = LayerContent(types, document)
+        self._declare(types, document)
+
+    def declare_as_restored(self, types: LayerTypes) -> None:
+        """Declare the layer with the metadata that was restored, unopened and uncounted."""
+        self._declare(types, self.restored)
+
+    def _declare(self, types: LayerTypes, metadata: Mapping[str, object]) -> None:
+        content = LayerContent(types, metadata)
         write_atomically(self._toml, toml.dumps(content.to_toml()).encode())
 
     def _read_metadata(self) -> Mapping[str, object]:
@@ -86,6 +93,7 @@ class _Contribution:
     layer: Layer
     types: LayerTypes
     environment: LayerEnvironment
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 class Layers:
@@ -121,7 +129,7 @@ class Layers:
         layer: Layer,
         types: LayerTypes,
         *,
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, object] | None = None,
         environment: LayerEnvironment | None = None,
     ) -> None:
         """Write a layer's environment files and metadata; nothing of it is seen before this."""
@@ -131,9 +139,32 @@ class Layers:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(file, value.encode("utf-8", "surrogateescape"))
         layer.write_metadata(types, metadata or {})
-        self._contributed.append(_Contribution(layer, types, environment))
+        self._contributed.append(_Contribution(layer, types, environment, metadata or {}))
 
-    def keep(self, name: str, types: LayerTypes, metadata: Mapping[str, str]) -> None:
+    def annotate(self, name: str, metadata: Mapping[str, object]) -> None:
+        """Add to the metadata of a layer that this build has contributed."""
+        for each in self._contributed:
+            if each.layer.name == name:
+                each.layer.write_metadata(each.types, {**each.metadata, **metadata})
+
+    def retain(
+        self, name: str, types: LayerTypes, environment: LayerEnvironment | None = None
+    ) -> bool:
+        """Declare a cached layer as it was restored: none of its files is read or written.
+
+        ``environment`` is what its files say. Returns whether there is such a layer; without one
+        nothing is declared.
+        """
+        layer = Layer(self.root, name)
+        if not layer.restored or not layer.path.is_dir():
+            return False
+        layer.stale = []
+        self._seen.append(layer)
+        layer.declare_as_restored(types)
+        self._contributed.append(_Contribution(layer, types, environment or LayerEnvironment()))
+        return True
+
+    def keep(self, name: str, types: LayerTypes, metadata: Mapping[str, object]) -> None:
         """Declare that the layer of the previous image, which is for launch alone, stays.
 
         It has no folder: the lifecycle then takes the image's own. Source: buildpack spec, "Layer
@@ -144,7 +175,7 @@ class Layers:
         layer.stale = []
         self._seen.append(layer)
         layer.write_metadata(types, metadata)
-        self._contributed.append(_Contribution(layer, types, LayerEnvironment()))
+        self._contributed.append(_Contribution(layer, types, LayerEnvironment(), metadata))
 
     def build_environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return ``env`` changed by the build layers contributed so far, by the lifecycle's rules.

@@ -170,3 +170,39 @@ def test_every_variable_of_the_platform_is_set_once(platform_env: dict[str, str]
 
     assert len({(v.name, v.operation) for v in variables}) == len(variables) == len(platform_env)
     assert sorted(v.value for v in variables) == sorted(platform_env.values())
+
+
+def test_a_retained_layer_is_declared_as_it_was_restored_and_not_looked_into(
+    tmp_path: Path,
+) -> None:
+    written(tmp_path)
+    before = toml.loads((tmp_path / "go.toml").read_text(), source="go.toml")
+    (tmp_path / "go/VERSION").unlink()
+    layers = Layers(tmp_path)
+    restores = LayerEnvironment(build=(Modification("X", Operation.OVERRIDE, "1"),))
+
+    assert layers.retain("go", LayerTypes(cache=True, build=True), restores)
+
+    after = toml.loads((tmp_path / "go.toml").read_text(), source="go.toml")
+    assert after == before
+    assert layers.build_environment({})["X"] == "1"
+    assert [(each.name, each.reused) for each in layers.outcomes()] == [("go", True)]
+
+
+def test_a_layer_that_was_not_restored_cannot_be_retained(tmp_path: Path) -> None:
+    layers = Layers(tmp_path)
+
+    assert not layers.retain("go", CACHED)
+
+    assert not (tmp_path / "go.toml").exists()
+
+
+def test_what_is_known_later_is_added_to_the_metadata_of_a_layer(tmp_path: Path) -> None:
+    layers = written(tmp_path)
+
+    layers.annotate("go", {"inputs": {"app": "1"}})
+
+    metadata = Layers(tmp_path).layer("go").restored
+    assert metadata["inputs"] == {"app": "1"}
+    assert metadata["go"] == KEY["go"]
+    assert Layers(tmp_path).layer("go").stale_because(KEY) == []
