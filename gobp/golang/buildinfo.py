@@ -1,4 +1,4 @@
-"""What a Go binary says of itself, as ``go version -m`` prints it."""
+"""What a Go binary says of itself: its build information, as it holds it and as go prints it."""
 
 import re
 from collections.abc import Mapping
@@ -74,6 +74,17 @@ def parse(output: str) -> tuple[BuildInfo, ...]:
         else:
             raise ValueError(f"{line!r} is no line about a binary")
     return tuple(binaries)
+
+
+def parse_embedded(file: str, go_version: str, text: str) -> BuildInfo:
+    """Return what the text in a binary says, the same as go prints of it but for the indentation.
+
+    Raises ValueError for a line that Go does not write.
+    """
+    binary = BuildInfo(file, go_version)
+    for line in text.split("\n"):
+        binary = _with_line(binary, line)
+    return binary
 
 
 def _named_binary(line: str) -> BuildInfo:

@@ -52,7 +52,7 @@ def a_built_app(
     """Return a build in which go-build has made bin/web."""
     commands = ScriptedCommands(
         {
-            ("go", "version", "-m", "bin"): Captured(0, said, ""),
+            ("go", "version", "-m"): Captured(0, said, ""),
             ("go", "env", "GOMODCACHE"): Captured(0, f"{root / 'modules'}\n", ""),
         }
     )

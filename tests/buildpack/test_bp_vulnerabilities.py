@@ -35,7 +35,7 @@ def looked(
     programs.mkdir(parents=True)
     for name in ("web", "job"):
         (programs / name).touch()
-    said = f"{programs}/job: go1.99.1\n{programs}/web: go1.99.1\n{MODULES}"
+    said = f"bin/job: go1.99.1\nbin/web: go1.99.1\n{MODULES}"
     fetcher = MemoryFetcher(CONTENT if content is None else content)
     return (
         a_build(
@@ -223,3 +223,16 @@ class TestNoDatabase:
 
         with pytest.raises(UserError, match="holds the entry GO-2020-0015"):
             build(made.context)
+
+
+@pytest.mark.parametrize("limit", ["", "any"])
+def test_a_program_that_says_nothing_passes_no_limit(tmp_path: Path, limit: str) -> None:
+    made, _ = looked(tmp_path, BP_GO_VULN="true", BP_GO_VULN_FAIL=limit)
+    (tmp_path / "layers/targets/bin/packed").write_bytes(b"UPX!")
+
+    if not limit:
+        build(made.context)
+        assert "nothing is known of vulnerabilities: bin/packed" in made.said.getvalue()
+        return
+    with pytest.raises(UserError, match="bin/packed does not say what it is made of"):
+        build(made.context)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go.command import go_environment
+from gobp.buildpack.go.programs import built_programs
 from gobp.buildpack.reporting.steps import timed
 from gobp.buildpack.sbom.app_modules import AppModules
 from gobp.buildpack.sbom.config import SbomConfig, read_config
@@ -13,7 +13,6 @@ from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.launch import Label, Launch
 from gobp.cnb.sbom import BUILD, SbomFormat, file_name
-from gobp.golang import buildinfo
 from gobp.golang.buildinfo import BuildInfo
 from gobp.sbom.bill import Bill, ProgramFile, bill_of_programs
 from gobp.sbom.origin import Origin
@@ -79,20 +78,8 @@ def _remove_restored(layers: Path) -> None:
 
 
 def _build_infos(context: BuildContext) -> tuple[BuildInfo, ...]:
-    """Return what the programs say of themselves, with paths relative to their layer.
-
-    A program that says nothing (packed, say) is no reason to fail; the log tells.
-    """
-    argv = ("go", "version", "-m", _PROGRAMS)
-    env = go_environment(context.env, context.app_dir)
-    asked = context.host.commands.capture(argv, cwd=context.layers.root / _TARGETS, env=env)
-    try:
-        infos = buildinfo.parse(asked.stdout)
-    except ValueError as error:
-        context.log.warning(f"'go version -m' prints what this gobp cannot read: {error}")
-        return ()
-    if not infos:
-        context.log.warning(f"no program says what it is made of: {asked.stderr.strip()}")
+    """Return what the programs say of themselves, with paths relative to their layer."""
+    infos = built_programs(context)
     for info in infos:
         if info.main is None and not info.dependencies:
             context.log.subprocess(f"{info.file} was built without modules: it names none")
@@ -102,6 +89,8 @@ def _build_infos(context: BuildContext) -> tuple[BuildInfo, ...]:
 def _bill_of_programs(context: BuildContext, infos: tuple[BuildInfo, ...]) -> Bill:
     layer = context.layers.root / _TARGETS
     files = (ProgramFile(info, sha256_of(layer / info.file)) for info in infos)
+    size = sum((layer / info.file).stat().st_size for info in infos)
+    context.report.count(bytesHashed=size)
     return bill_of_programs(_TARGETS, files, AppModules(context))
 
 

@@ -1,10 +1,10 @@
-"""Looks for known vulnerabilities in what each program was built of, by ``go version -m``."""
+"""Looks for known vulnerabilities in what each program was built of."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go.command import capture_go, go_environment
+from gobp.buildpack.go.programs import built_programs
 from gobp.buildpack.vulnerabilities.config import VulnConfig, read_config
 from gobp.buildpack.vulnerabilities.database import Database
 from gobp.buildpack.vulnerabilities.report import (
@@ -17,7 +17,6 @@ from gobp.buildpack.vulnerabilities.report import (
 from gobp.cnb.launch import Label, Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
-from gobp.golang import buildinfo
 from gobp.golang.buildinfo import BuildInfo
 from gobp.golang.vulndb import STDLIB, findings, program_modules
 from gobp.system.files import write_atomically
@@ -71,11 +70,16 @@ def _look(
 
 
 def _programs(context: BuildContext) -> tuple[BuildInfo, ...]:
-    folder = context.layers.root / "targets" / "bin"
-    paths = sorted(str(path) for path in folder.iterdir())
-    env = go_environment(context.env, context.app_dir)
-    output = capture_go(context, ("go", "version", "-m", *paths), cwd=folder, env=env)
-    return buildinfo.parse(output)
+    """Return what every program says of itself. Raises UserError where one says nothing."""
+    programs = built_programs(context)
+    there = {f"bin/{path.name}" for path in (context.layers.root / "targets" / "bin").iterdir()}
+    if silent := sorted(there - {program.file for program in programs}):
+        raise UserError(
+            f"{', '.join(silent)} does not say what it is made of",
+            remedy="build it without packing it and without flags that remove its build "
+            "information.",
+        )
+    return programs
 
 
 def _log(context: BuildContext, rows: tuple[Vulnerability, ...], config: VulnConfig) -> None:
