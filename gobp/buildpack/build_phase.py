@@ -145,6 +145,7 @@ def _build(phase: _Phase, app_dir: Path, member: Member, session: Session) -> La
         host=Host(machine_architecture(), commands, fetcher),
         log=phase.log,
         report=phase.report,
+        is_for_others=member.is_for_others,
     )
     builder = BUILDERS[member.component]
     phase.log.title(builder.title)

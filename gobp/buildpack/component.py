@@ -103,7 +103,8 @@ class BuildContext:
     ``env`` is the environment with the layers and the session of the components before it;
     ``session`` is for what must not reach a layer; ``metadata`` is ``[metadata]`` of
     buildpack.toml; ``app_dir`` is where the app lies and may be written; ``report`` is what
-    programs will read of this build.
+    programs will read of this build; ``is_for_others`` says that buildpacks after this one will
+    use what the component provides.
     """
 
     facts: DetectContext
@@ -117,3 +118,4 @@ class BuildContext:
     host: Host
     log: "BuildLog"
     report: "Recorder"
+    is_for_others: bool = False

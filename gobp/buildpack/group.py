@@ -16,14 +16,19 @@ from gobp.errors import UserError
 
 NO_OUTER_ENTRIES = BuildpackPlan()
 _SKIP = "BP_GO_SKIP"
+_OWN = {"build": True}  # metadata of what the group itself requires
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A component that takes part, with its entries of the plan."""
+    """A component that takes part, with its entries of the plan.
+
+    ``is_for_others`` says that other buildpacks require what it provides.
+    """
 
     component: str
     entries: tuple[Entry, ...]
+    is_for_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,8 @@ def resolve_group(
         return NotDetected("; ".join(resolution.reasons))
     provides = {candidate.id: candidate.plan.provides for candidate in answers.candidates}
     members = tuple(
-        Member(
-            component,
-            resolution.entries[component] + _outer_entries(outer, provides[component]),
+        _member(
+            component, resolution.entries[component], _outer_entries(outer, provides[component])
         )
         for component in resolution.ids
     )
@@ -119,6 +123,12 @@ def _skipped(env: Mapping[str, str], detectors: Iterable[Detector]) -> frozenset
             f"{', '.join(sorted(optional))}.",
         )
     return named
+
+
+def _member(component: str, inner: tuple[Entry, ...], outer: tuple[Entry, ...]) -> Member:
+    """Return a member; one entry that asks for Go in the build is the group's own (outer_plan)."""
+    is_for_others = len(outer) > 1 or any(each.metadata != _OWN for each in outer)
+    return Member(component, inner + outer, is_for_others)
 
 
 def _unmet(plan: BuildPlan) -> str:
