@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from gobp.buildpack.go.command import installed_go
+from gobp.cli.forked import ForkedBuildpack
+from gobp.cli.go_volume import VARIABLE, go_volume
 from gobp.cli.options import app_argument, cache_option, env_options, on_path, read_env
 from gobp.cli.own_buildpack import own_buildpack
 from gobp.errors import UserError
@@ -95,14 +97,24 @@ def build(context: click.Context, /, app: Path, **_: object) -> None:
     request = _request(app, options, log)
     architectures = _architectures(_strings(options["targets"]))
     environ = {**os.environ, "PATH": on_path(os.environ)}
+    with go_volume(request.cache_dir, clear=request.clear_cache) as volume:
+        if not options["buildpacks"]:
+            request = replace(request, env={VARIABLE: str(volume), **request.env})
+        _report(_made(request, architectures, log, environ), log)
+
+
+def _made(
+    request: BuildRequest,
+    architectures: tuple[str, ...],
+    log: BuildLog,
+    environ: Mapping[str, str],
+) -> BuildOutcome:
+    """Make the image, of several architectures where several are named."""
+    commands = ForkedBuildpack(own_buildpack(), SystemCommands())
     if len(architectures) > 1:
-        outcome = create_for_all(
-            architectures, request, log=log, commands=SystemCommands(), environ=environ
-        )
-    else:
-        request = replace(request, architecture=architectures[0])
-        outcome = create(request, log=log, commands=SystemCommands(), environ=environ)
-    _report(outcome, log)
+        return create_for_all(architectures, request, log=log, commands=commands, environ=environ)
+    request = replace(request, architecture=architectures[0])
+    return create(request, log=log, commands=commands, environ=environ)
 
 
 def _request(app: Path, options: Mapping[str, object], log: BuildLog) -> BuildRequest:

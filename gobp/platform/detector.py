@@ -1,7 +1,6 @@
 """The detect phase: which buildpacks take part, and what they need of each other (cnb.md 2.2)."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gobp.cnb import toml
@@ -48,6 +47,18 @@ def detect(store: BuildpackStore, surroundings: Surroundings, log: BuildLog) -> 
     if found is None:
         raise search.failed()
     return found
+
+
+def _at_once(
+    run: Callable[[Buildpack], DetectRun], buildpacks: Sequence[Buildpack]
+) -> list[DetectRun]:
+    """Return what ``run`` returns for each, all in threads; but for one there is no need of any."""
+    if len(buildpacks) == 1:
+        return [run(buildpacks[0])]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 # most builds have but one
+
+    with ThreadPoolExecutor(max_workers=len(buildpacks)) as pool:
+        return list(pool.map(run, buildpacks))
 
 
 class _Search:
@@ -139,8 +150,7 @@ class _Search:
         """Run the detects of a group at the same time, as the lifecycle does."""
         if not buildpacks:
             return
-        with ThreadPoolExecutor(max_workers=len(buildpacks)) as pool:
-            runs = list(pool.map(lambda each: run_detect(each, self._surroundings), buildpacks))
+        runs = _at_once(lambda each: run_detect(each, self._surroundings), buildpacks)
         for buildpack, run in zip(buildpacks, runs, strict=True):
             self._runs[str(buildpack)] = run
             self._log.debug(f"{_verdict(run.status)}: {buildpack}")
