@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from gobp.errors import UserError
-from gobp.golang.failures.catalogue import FAILURES, ROOT_CAUSES
-from gobp.golang.failures.compiling import compile_error
-from gobp.golang.failures.failure import earliest, output_of, recognised, without_password
 
 CODE = "go-failed"
 
@@ -19,9 +16,18 @@ def explain(command: str, status: int, lines: Sequence[str], env: Mapping[str, s
     A machine that fails explains all else; then the first line that is known is the cause, for go
     stops soon after it; then come errors of the code, which go tells all at once.
     """
-    goproxy = without_password(env.get("GOPROXY", "") or "(GOPROXY is not set)")
-    output = output_of(command, lines, words={"goproxy": goproxy}, env=env)
-    known = recognised(ROOT_CAUSES, output) or earliest(FAILURES, output) or compile_error(output)
+    # The patterns take 25 ms to compile, and most builds do not fail.
+    from gobp.golang.failures import failure  # noqa: PLC0415
+    from gobp.golang.failures.catalogue import FAILURES, ROOT_CAUSES  # noqa: PLC0415
+    from gobp.golang.failures.compiling import compile_error  # noqa: PLC0415
+
+    goproxy = failure.without_password(env.get("GOPROXY", "") or "(GOPROXY is not set)")
+    output = failure.output_of(command, lines, words={"goproxy": goproxy}, env=env)
+    known = (
+        failure.recognised(ROOT_CAUSES, output)
+        or failure.earliest(FAILURES, output)
+        or compile_error(output)
+    )
     return known or UserError(
         f"{command!r} failed with exit status {status}",
         remedy="correct what the lines above name; the same command shows it on your machine.",
