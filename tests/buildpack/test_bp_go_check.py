@@ -116,7 +116,7 @@ class TestBuild:
             ("go", "vet", "-buildmode=pie", "-trimpath", "./..."),
             ("go", "test", "-json", "-buildmode=pie", "./..."),
         ]
-        assert commands.environments[0]["GOCACHE"] == str(tmp_path / "layers/gocache")
+        assert commands.environments[0]["GOCACHE"] == str(tmp_path / "layers/.gocache")
         assert "ok    p (1 passed, cached)" in made.said.getvalue()
 
     def test_every_failing_test_is_named_with_how_to_run_one(self, tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_a_program_that_flags_kept_from_being_written_is_missed(tmp_path: Path) 
 def test_a_compile_cache_restored_half_is_begun_anew_and_the_log_says_why(tmp_path: Path) -> None:
     app_files(tmp_path)
     build_app(tmp_path, {})
-    (tmp_path / "layers/gocache/00/x-a").unlink()
+    (tmp_path / "layers/gocache/base.tar.zst").unlink()
 
     _, said = build_app(tmp_path, {})
 

@@ -200,19 +200,21 @@ KEPT = {
 class TestDistribution:
     def test_both_shapes_keep_the_same_files(self) -> None:
         prefix = module_prefix(VERSION, "amd64")
-        of_module = kept_from_module(prefix, for_tests=False)
+        of_module = kept_from_module(prefix, everything=False)
         whole = {**FILES, **ONLY_IN_THE_ARCHIVE}
 
-        assert {kept_from_archive(for_tests=False)(f"go/{path}") for path in whole} - {None} == KEPT
+        assert {kept_from_archive(everything=False)(f"go/{path}") for path in whole} - {
+            None
+        } == KEPT
         assert {of_module(name) for name in module_names(FILES)} - {None} == KEPT
 
     def test_the_archive_may_begin_with_a_dot(self) -> None:
-        assert kept_from_archive(for_tests=False)("./go/VERSION") == "VERSION"
+        assert kept_from_archive(everything=False)("./go/VERSION") == "VERSION"
 
     @pytest.mark.parametrize("name", ["VERSION", "other/bin/go", "golang/x", "../go/x"])
     def test_what_is_not_of_the_distribution_is_left_out(self, name: str) -> None:
-        assert kept_from_archive(for_tests=False)(name) is None
-        assert kept_from_module("golang.org/toolchain@v1/", for_tests=False)(name) is None
+        assert kept_from_archive(everything=False)(name) is None
+        assert kept_from_module("golang.org/toolchain@v1/", everything=False)(name) is None
 
     def test_one_hash_checks_both_shapes(self) -> None:
         whole = {**FILES, **ONLY_IN_THE_ARCHIVE}
@@ -396,7 +398,7 @@ class Machine:
                 report=Recorder(),
             )
         )
-        return self.layers / "go"
+        return self.layers / "go-sdk"
 
 
 ARCHIVE_BYTES = official_archive({**FILES, **ONLY_IN_THE_ARCHIVE})
@@ -420,8 +422,13 @@ def test_go_is_installed_from_every_place_with_the_same_layer(
     assert all(os.access(p, os.X_OK) for p in sdk.rglob("*") if executable(str(p.relative_to(sdk))))
     assert (layer / "bin/go").read_bytes() == b"the go command"
     assert not (machine.layers / ".go-staging").exists()
-    document = toml.loads((machine.layers / "go.toml").read_text(), source="go.toml")
-    assert document["types"] == {"build": True, "cache": True, "launch": False}
+    assert types_of(machine, "go") == {"build": False, "cache": True, "launch": False}
+    assert types_of(machine, "go-sdk") == {"build": True, "cache": False, "launch": False}
+    assert [path.name for path in (machine.layers / "go").iterdir()] == ["go.tar.zst"]
+
+
+def types_of(machine: Machine, layer: str) -> object:
+    return toml.loads((machine.layers / f"{layer}.toml").read_text(), source=layer)["types"]
 
 
 def test_go_at_launch_is_kept_where_the_plan_asks_for_it(tmp_path: Path) -> None:
@@ -430,7 +437,7 @@ def test_go_at_launch_is_kept_where_the_plan_asks_for_it(tmp_path: Path) -> None
 
     machine.build(Entry("go", {"launch": True}))
 
-    assert "launch = true" in (machine.layers / "go.toml").read_text()
+    assert types_of(machine, "go-sdk") == {"build": True, "cache": False, "launch": True}
 
 
 def test_the_go_of_the_build_image_is_used_where_it_fits(tmp_path: Path) -> None:
@@ -459,7 +466,7 @@ def test_a_restored_go_is_used_without_a_download(tmp_path: Path) -> None:
     machine.build()
 
     assert machine.fetcher.asked == []
-    assert f"Reusing cached layer {machine.layers}/go" in machine.said.getvalue()
+    assert f"Reusing cached layer {machine.layers}/go\n" in machine.said.getvalue()
 
 
 def test_a_go_that_was_restored_half_is_installed_again_and_the_log_says_why(
@@ -467,7 +474,7 @@ def test_a_go_that_was_restored_half_is_installed_again_and_the_log_says_why(
 ) -> None:
     machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
     layer = machine.build()
-    (layer / "sdk/src/fmt/print.go").unlink()
+    (machine.layers / "go/go.tar.zst").unlink()
 
     machine.build()
 
@@ -516,14 +523,14 @@ def test_what_is_no_archive_at_all_is_refused(tmp_path: Path, url: str) -> None:
 
 def test_a_failed_install_leaves_the_layer_that_was_there(tmp_path: Path) -> None:
     machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
-    layer = machine.build()
-    (layer / "sdk/VERSION").unlink()
+    machine.build()
+    (machine.layers / "go/env").touch()
     machine.fetcher = MemoryFetcher({})
 
     with pytest.raises(UserError, match=r"Go 1\.99\.1 for linux/amd64 cannot be downloaded"):
         machine.build()
 
-    assert (layer / "bin/go").exists()
+    assert (machine.layers / "go/go.tar.zst").exists()
     assert (machine.layers / "go.toml").exists()
 
 

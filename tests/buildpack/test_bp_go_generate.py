@@ -46,7 +46,7 @@ def test_all_packages_are_generated_by_default_and_compiles_are_kept(tmp_path: P
     build(made.context)
 
     assert commands.ran == [("go", "generate", "./...")]
-    assert made.context.session.env["GOCACHE"] == str(tmp_path / "layers/gocache")
+    assert made.context.session.env["GOCACHE"] == str(tmp_path / "layers/.gocache")
 
 
 def test_every_module_of_a_workspace_is_generated(tmp_path: Path) -> None:

@@ -185,13 +185,13 @@ def test_a_module_whose_licence_no_file_tells_has_none(tmp_path: Path) -> None:
 
 def test_a_go_that_was_installed_has_its_bill_beside_its_layer(tmp_path: Path) -> None:
     made = a_built_app(tmp_path)
-    layer = made.context.layers.layer("go")
+    layer = made.context.layers.layer("go-sdk")
     layer.reset()
-    made.context.layers.contribute(layer, LayerTypes(build=True, cache=True))
+    made.context.layers.contribute(layer, LayerTypes(build=True))
 
     build(made.context)
 
-    go = component(tmp_path, "Go", of="go")
+    go = component(tmp_path, "Go", of="go-sdk")
     assert (go["version"], go["cpe"]) == ("1.26.8", "cpe:2.3:a:golang:go:1.26.8:-:*:*:*:*:*:*")
     (reference,) = go["externalReferences"]
     assert reference["url"] == GO["uri"]
@@ -201,24 +201,24 @@ def test_a_go_that_was_installed_has_its_bill_beside_its_layer(tmp_path: Path) -
 
 def test_a_go_layer_that_was_restored_but_not_used_has_no_bill(tmp_path: Path) -> None:
     made = a_built_app(tmp_path)
-    (tmp_path / "layers/go.toml").write_text('[metadata]\ngo = "1.25.1"\n')
-    (tmp_path / "layers/go.sbom.cdx.json").write_text("{}")
+    (tmp_path / "layers/go-sdk.toml").write_text('[metadata]\ngo = "1.25.1"\n')
+    (tmp_path / "layers/go-sdk.sbom.cdx.json").write_text("{}")
 
     build(made.context)
 
-    assert not (tmp_path / "layers/go.sbom.cdx.json").exists()
+    assert not (tmp_path / "layers/go-sdk.sbom.cdx.json").exists()
     assert "externalReferences" not in component(tmp_path, "Go", of="build")
 
 
 def test_a_go_from_a_file_of_the_package_names_no_place(tmp_path: Path) -> None:
     made = a_built_app(tmp_path, go={**GO, "uri": "file:///dependencies/go.tar.gz"})
-    layer = made.context.layers.layer("go")
+    layer = made.context.layers.layer("go-sdk")
     layer.reset()
     made.context.layers.contribute(layer, LayerTypes(build=True))
 
     build(made.context)
 
-    assert "externalReferences" not in component(tmp_path, "Go", of="go")
+    assert "externalReferences" not in component(tmp_path, "Go", of="go-sdk")
 
 
 @pytest.mark.parametrize(("value", "off"), [("true", True), ("1", True), ("false", False)])
@@ -228,7 +228,7 @@ def test_bills_can_be_switched_off_and_the_image_says_so(
     off: bool,  # noqa: FBT001 # a table
 ) -> None:
     made = a_built_app(tmp_path, env={"BP_DISABLE_SBOM": value})
-    (tmp_path / "layers/go.sbom.spdx.json").write_text("{}")
+    (tmp_path / "layers/go-sdk.sbom.spdx.json").write_text("{}")
 
     launch = build(made.context)
 

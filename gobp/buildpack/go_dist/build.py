@@ -1,21 +1,18 @@
 """Chooses a version of Go and sees that it is on the PATH of the components after it."""
 
+from gobp.buildpack.cache_layer import redeclare
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import GoAtHand, go_at_hand
 from gobp.buildpack.go_dist.candidates import DEFAULT, Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
-from gobp.buildpack.go_dist.install import install, is_for_tests
+from gobp.buildpack.go_dist.provide import LAYER, at_launch, provide
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.reporting.steps import timed
+from gobp.buildpack.volume import volume_of
 from gobp.cnb.launch import Launch
-from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.golang.constraint import Constraint
 from gobp.golang.version import GoVersion
-
-LAYER = "go"
-_CONTENT_RULES = "1"  # change when what is kept of a distribution changes
 
 
 def build(context: BuildContext) -> Launch:
@@ -23,16 +20,24 @@ def build(context: BuildContext) -> Launch:
     wanted = _wanted(context)
     constraint = Constraint.parse(wanted.version, source=wanted.source)
     at_hand = go_at_hand(context)
-    if at_hand is not None and constraint.allows(at_hand.version) and not _at_launch(context):
+    if at_hand is not None and constraint.allows(at_hand.version) and not at_launch(context):
         _log_selected(context, wanted, at_hand.version)
         context.log.process(f"Using Go {at_hand.version} of the build image ({at_hand.goroot})")
         context.log.gap()
         return Launch()
-    layer = context.layers.layer(LAYER)
     module = _toolchain_module(context, at_hand)
-    release = _release(context, wanted, constraint, module, layer)
+    release = _release(context, wanted, constraint, module, context.layers.layer(LAYER))
     _log_selected(context, wanted, release.version)
-    _provide(context, release, layer, module)
+    provide(context, release, module)
+    return Launch()
+
+
+def keep(context: BuildContext) -> Launch:
+    """Leave Go packed in a build that compiles nothing, unless another buildpack is to use it."""
+    if context.is_for_others:
+        return build(context)
+    if volume_of(context.env) is None:
+        redeclare(context, LAYER)
     return Launch()
 
 
@@ -51,10 +56,6 @@ def _log_selected(context: BuildContext, wanted: Candidate, version: GoVersion) 
     chosen = {"version": str(version), "source": wanted.source, "constraint": wanted.version}
     context.report.note("go", chosen)
     context.log.gap()
-
-
-def _at_launch(context: BuildContext) -> bool:
-    return any(entry.metadata.get("launch") is True for entry in context.entries)
 
 
 def _toolchain_module(context: BuildContext, at_hand: GoAtHand | None) -> ToolchainModule:
@@ -109,26 +110,3 @@ def _unsatisfied(
         f"Go module proxy asked: {shown(module.proxies)}\n{reason}".rstrip(),
         remedy=f"correct the version in {where}, or set BP_GO_VERSION to one of those above.",
     )
-
-
-def _provide(
-    context: BuildContext, release: Release, layer: Layer, module: ToolchainModule
-) -> None:
-    key = {
-        "go": str(release.version),
-        "arch": release.architecture,
-        "content-rules": _CONTENT_RULES + "+tests" * is_for_tests(context.entries),
-    }
-    reasons = layer.stale_because(key)
-    if reasons:
-        if layer.restored:
-            context.log.process(f"Not reusing the cached Go: {'; '.join(reasons)}")
-        context.log.process("Executing build process")
-        context.log.subprocess(f"Installing Go {release.version}")
-        with timed(context.log):
-            install(release, layer, module, context)
-    else:
-        context.log.process(f"Reusing cached layer {layer.path}")
-    context.log.gap()
-    types = LayerTypes(build=True, cache=True, launch=_at_launch(context))
-    context.layers.contribute(layer, types, metadata=key)

@@ -1,6 +1,8 @@
-"""Puts a Go release into a layer: from the first place that has it, verified before it is used."""
+"""Installs a Go release: from the first place that has it, verified before it is used."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -9,26 +11,27 @@ from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_dist import distribution
 from gobp.buildpack.go_dist.catalog import Release
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
-from gobp.buildpack.layers import Layer
+from gobp.buildpack.supply.dependency import deliver, dependency
 from gobp.buildpack.supply.mirrors import Mirrors, read_mirrors
-from gobp.cnb.buildpack_plan import Entry
 from gobp.errors import UserError
 from gobp.golang.dirhash import hash1
 from gobp.system.archive import extract_tar, extract_zip
 from gobp.system.fetch import NotAvailableError, redacted
 from gobp.system.files import remove_tree
+from gobp.system.packed import SUFFIX, files_of
+from gobp.system.packed import unpack as unpack_packed
 
-SDK = "sdk"
-"""Folder of the layer that is GOROOT: not the layer's root, as a ``lib`` there would change
-LD_LIBRARY_PATH for everything built later (buildpack spec, "Layer Paths")."""
-_PROGRAMS = ("go", "gofmt")
+REST = "go-rest"
+"""Id in buildpack.toml of what a packed Go leaves out, as only tests and the like need it."""
+_TIME = 1.0  # seconds since 1970
 
 
 class Shape(Enum):
-    """The two shapes in which a Go distribution is published."""
+    """The two shapes in which a Go distribution is published, and that of an offline package."""
 
     ARCHIVE = "archive"
     MODULE = "module"
+    PACKED = "package"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +48,78 @@ def places(
     """Return every place to try for a release, in order: the archive, then the module proxies."""
     found = []
     if release.uri.startswith("file:///"):  # a file in the package, as Paketo's offline packages
-        shape = Shape.MODULE if release.uri.endswith(".zip") else Shape.ARCHIVE
-        found.append(Place(f"file://{buildpack_dir}{release.uri.removeprefix('file://')}", shape))
+        url = f"file://{buildpack_dir}{release.uri.removeprefix('file://')}"
+        found.append(Place(url, _shape_of(url)))
     elif release.uri:
         found.append(Place(mirrors.location(release.uri, release.sha256), Shape.ARCHIVE))
     found.extend(Place(url, Shape.MODULE) for url in module.locations(release))
     return tuple(found)
 
 
-def install(release: Release, layer: Layer, module: ToolchainModule, context: BuildContext) -> None:
-    """Install a release into a layer. Raises UserError; the layer is then as it was."""
-    staging = context.layers.root / ".go-staging"
+def _shape_of(url: str) -> Shape:
+    if url.endswith(SUFFIX):
+        return Shape.PACKED
+    return Shape.MODULE if url.endswith(".zip") else Shape.ARCHIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A distribution ready to be moved to its place, and its archive if it came packed."""
+
+    goroot: Path
+    packed: Path | None
+
+
+@contextmanager
+def installed(
+    release: Release,
+    module: ToolchainModule,
+    context: BuildContext,
+    *,
+    staging: Path,
+    everything: bool,
+) -> Iterator[Installed]:
+    """Install a release below ``staging``, which is removed afterwards. Raises UserError.
+
+    ``everything`` is that of ``distribution``.
+    """
     remove_tree(staging)
     staging.mkdir(parents=True)
     try:
         mirrors = read_mirrors(context.env, context.facts.bindings)
         candidates = places(release, mirrors, context.buildpack_dir, module)
         archive = staging / f"go{release.version}.linux-{release.architecture}"
+        goroot = staging / "go"
         place = _download(candidates, archive, release, context)
-        for_tests = is_for_tests(context.entries)
-        unpack(place, archive, staging / SDK, release, module, for_tests=for_tests)
-        _move_into(layer, staging / SDK)
+        unpack(place, archive, goroot, release, module, everything=everything)
+        packed = archive if place.shape is Shape.PACKED else None
+        if packed and everything:
+            _add_the_rest(release, staging, context)
+            packed = None
+        make_old(goroot)
+        yield Installed(goroot, packed)
     finally:
         remove_tree(staging)
+
+
+def _add_the_rest(release: Release, staging: Path, context: BuildContext) -> None:
+    rest = dependency(context.metadata, REST, release.architecture, version=str(release.version))
+    if rest is None:
+        raise UserError(
+            f"the package holds of Go {release.version} only what compiling takes",
+            remedy="package gobp again: this package was changed or made by hand.",
+        )
+    deliver(rest, staging / REST, context)
+    unpack_packed(staging / REST, staging / "go")
+
+
+def make_old(goroot: Path) -> None:
+    """Give all files one time: go's notes on folders name it, and then last from build to build.
+
+    Source: cmd/go, internal/modindex, ``dirHash``.
+    """
+    for name in files_of(goroot):
+        os.utime(goroot / name, (_TIME, _TIME))
 
 
 def _download(
@@ -76,7 +128,7 @@ def _download(
     reasons = []
     for place in candidates:
         context.log.action(f"Downloading {redacted(place.url)}")
-        sha256 = release.sha256 if place.shape is Shape.ARCHIVE else ""
+        sha256 = release.sha256 if place.shape is not Shape.MODULE else ""
         try:
             context.host.fetcher.download(place.url, archive, sha256=sha256)
         except NotAvailableError as error:
@@ -93,16 +145,11 @@ def _download(
     )
 
 
-def is_for_tests(entries: Iterable[Entry]) -> bool:
-    """Tell whether somebody requires Go to run tests with it, which takes more of its tools."""
-    return any(entry.metadata.get("test") is True for entry in entries)
-
-
-def _kept(place: Place, release: Release, *, for_tests: bool) -> Callable[[str], str | None]:
+def _kept(place: Place, release: Release, *, everything: bool) -> Callable[[str], str | None]:
     """Return what maps the names in a download to paths in the layer."""
     if place.shape is Shape.ARCHIVE:
-        return distribution.kept_from_archive(for_tests=for_tests)
-    return distribution.kept_from_module(_prefix(release), for_tests=for_tests)
+        return distribution.kept_from_archive(everything=everything)
+    return distribution.kept_from_module(_prefix(release), everything=everything)
 
 
 def _prefix(release: Release) -> str:
@@ -116,13 +163,17 @@ def unpack(
     release: Release,
     module: ToolchainModule,
     *,
-    for_tests: bool = False,
+    everything: bool = False,
 ) -> None:
     """Unpack what builds need of a release that was fetched from ``place``.
 
     Raises UserError where its hash is wrong; what is in ``target`` then is not to be used.
     """
-    kept = _kept(place, release, for_tests=for_tests)
+    if place.shape is Shape.PACKED:  # its sha256 was checked as it was fetched
+        target.mkdir()
+        unpack_packed(archive, target)
+        return
+    kept = _kept(place, release, everything=everything)
     if place.shape is Shape.ARCHIVE:
         sums = extract_tar(archive, target, kept)
         if release.sha256:  # checked as it was downloaded
@@ -138,11 +189,3 @@ def unpack(
             detail=f"expected {expected}\nfound    {found}",
             remedy="try again; if it stays so, the mirror or proxy in between holds a wrong copy.",
         )
-
-
-def _move_into(layer: Layer, sdk: Path) -> None:
-    root = layer.reset()
-    sdk.rename(root / SDK)
-    (root / "bin").mkdir()
-    for name in _PROGRAMS:
-        (root / "bin" / name).symlink_to(f"../{SDK}/bin/{name}")

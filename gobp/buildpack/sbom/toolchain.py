@@ -7,7 +7,8 @@ from gobp.cnb.sbom import BUILD
 from gobp.golang.buildinfo import release_of
 from gobp.sbom.bill import Archive, Bill, bill_of_toolchain
 
-GO_LAYER = "go"
+GO_LAYER = "go-sdk"
+_GO = "go"  # id of its dependency
 _SOURCE = "buildpack.toml"
 
 
@@ -45,7 +46,7 @@ def toolchain_bill(context: BuildContext, go_version: str) -> Bill:
 
 def _is_release(table: dict[str, object], version: str, architecture: str) -> bool:
     known = (table.get("id"), table.get("version"), table.get("arch"))
-    return known == (GO_LAYER, version, architecture)
+    return known == (_GO, version, architecture)
 
 
 def _archive(table: dict[str, object]) -> Archive | None:
