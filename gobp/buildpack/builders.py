@@ -70,7 +70,7 @@ BUILDERS: Mapping[str, Builder] = {
     "credentials": Builder(
         "Credentials", "credentials.build:build", check_name="credentials.given:read_given"
     ),
-    "go-dist": Builder("Go Distribution", "go_dist.build:build"),
+    "go-dist": Builder("Go Distribution", "go_dist.build:build", keep_name="go_dist.build:keep"),
     "git": Builder("Git", "git.build:build"),
     "dep": Builder("Dep", "dep.build:build"),
     "dep-ensure": Builder("Dep Ensure", "dep_ensure.build:build"),
