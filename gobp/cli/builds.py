@@ -2,11 +2,10 @@
 
 import click
 
-from gobp.cli.builds_care import backup, gc, restore
-from gobp.cli.modules_secrets import token
+from gobp.cli.lazy import LazyGroup
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def builds() -> None:
     """Care for what a build service keeps, and make tokens for it.
 
@@ -14,5 +13,9 @@ def builds() -> None:
     """
 
 
-for _command in (gc, backup, restore, token):
-    builds.add_command(_command)
+builds.places = {
+    "backup": "gobp.cli.builds_care:backup",
+    "gc": "gobp.cli.builds_care:gc",
+    "restore": "gobp.cli.builds_care:restore",
+    "token": "gobp.cli.modules_secrets:token",
+}

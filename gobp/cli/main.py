@@ -4,35 +4,36 @@ import sys
 
 import click
 
-from gobp.cli.build import build
-from gobp.cli.builds import builds
-from gobp.cli.doctor import doctor
-from gobp.cli.explain import explain
-from gobp.cli.get import get
-from gobp.cli.inspect import inspect
-from gobp.cli.modernize import modernize
-from gobp.cli.modules import modules
-from gobp.cli.run import run
-from gobp.cli.serve import serve
-from gobp.cli.serve_builds import worker
-from gobp.cli.verify import verify
+from gobp.cli.lazy import LazyGroup
 from gobp.errors import UserError
 from gobp.platform.failure import PhaseFailed
 
 _FAILED = 1
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="gobp", message="%(prog)s %(version)s")
 def cli() -> None:
     """Build Go apps into OCI images without Docker; serve Go modules and programs."""
 
 
-for command in (
-    *(build, run, inspect, explain, modernize),
-    *(serve, modules, builds, worker, doctor, get, verify),
-):
-    cli.add_command(command)
+cli.places = {
+    "build": "gobp.cli.build:build",
+    "builds": "gobp.cli.builds:builds",
+    "doctor": "gobp.cli.doctor:doctor",
+    "explain": "gobp.cli.explain:explain",
+    "get": "gobp.cli.get:get",
+    "inspect": "gobp.cli.inspect:inspect",
+    "modernize": "gobp.cli.modernize:modernize",
+    "modules": "gobp.cli.modules:modules",
+    "run": "gobp.cli.run:run",
+    "serve": "gobp.cli.serve:serve",
+    "verify": "gobp.cli.verify:verify",
+    "worker": "gobp.cli.serve_builds:worker",
+}
 
 
 def main() -> None:

@@ -2,14 +2,10 @@
 
 import click
 
-from gobp.cli.modules_care import check, gc, reindex, show, verify
-from gobp.cli.modules_fill import add, adopt, sync
-from gobp.cli.modules_move import export, import_modules
-from gobp.cli.modules_publish import publish
-from gobp.cli.modules_secrets import password, token
+from gobp.cli.lazy import LazyGroup
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def modules() -> None:
     """Fill, move and care for the modules of a proxy.
 
@@ -18,9 +14,18 @@ def modules() -> None:
     """
 
 
-for _command in (
-    *(adopt, add, sync, export, import_modules, publish),
-    *(show, check, verify, gc, reindex),
-    *(password, token),
-):
-    modules.add_command(_command)
+modules.places = {
+    "add": "gobp.cli.modules_fill:add",
+    "adopt": "gobp.cli.modules_fill:adopt",
+    "check": "gobp.cli.modules_care:check",
+    "export": "gobp.cli.modules_move:export",
+    "gc": "gobp.cli.modules_care:gc",
+    "import": "gobp.cli.modules_move:import_modules",
+    "password": "gobp.cli.modules_secrets:password",
+    "publish": "gobp.cli.modules_publish:publish",
+    "reindex": "gobp.cli.modules_care:reindex",
+    "show": "gobp.cli.modules_care:show",
+    "sync": "gobp.cli.modules_fill:sync",
+    "token": "gobp.cli.modules_secrets:token",
+    "verify": "gobp.cli.modules_care:verify",
+}

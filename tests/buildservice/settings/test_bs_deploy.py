@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -41,7 +42,8 @@ def test_the_commands_of_services_are_there() -> None:
 
     assert {command[0] for command in commands} == {"serve", "worker"}
     for command in commands:
-        found = cli.commands[command[0]]
+        found = cli.get_command(click.Context(cli), command[0])
+        assert found is not None
         options = {option for each in found.params for option in each.opts}
         if command[0] == "serve":
             inner = found.commands[command[1]]  # type: ignore[attr-defined] # it is a group
