@@ -6,11 +6,14 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import capture_go
+from gobp.buildpack.go_build.config import BuildConfig
+from gobp.buildpack.go_build.names import known_programs
 from gobp.errors import UserError
 from gobp.golang.json_objects import json_objects
 from gobp.golang.module import executable_name, executable_name_of_files
 
 _FIELDS = "ImportPath,Name"
+_PROGRAM = "main"
 _FILES = "command-line-arguments"  # go's import path for targets that are files
 
 
@@ -23,18 +26,17 @@ class Package:
 
 
 def list_binaries(
-    context: BuildContext,
-    targets: Sequence[str],
-    flags: Iterable[str],
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
+    context: BuildContext, config: BuildConfig, *, cwd: Path, env: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return the names of the programs that the targets are, in their order. Raises UserError.
 
     ``go list`` gets the build's own flags, so that it sees the same files as the build.
     """
-    argv = ("go", "list", "-find", f"-json={_FIELDS}", *flags, *targets)
+    targets = config.targets
+    known = known_programs(context.facts, config, env)
+    if known is not None:
+        return binary_names([Package(path, _PROGRAM) for path in known], targets)
+    argv = ("go", "list", "-find", f"-json={_FIELDS}", *config.flags, *targets)
     packages = parse_packages(capture_go(context, argv, cwd=cwd, env=env))
     return binary_names(packages, targets)
 
@@ -53,7 +55,7 @@ def binary_names(packages: Iterable[Package], targets: Sequence[str]) -> tuple[s
     libraries_allowed = any("..." in target for target in targets)
     by_name: dict[str, str] = {}
     for package in packages:
-        if package.name != "main":
+        if package.name != _PROGRAM:
             if libraries_allowed:
                 continue
             raise UserError(

@@ -52,9 +52,7 @@ def build(context: BuildContext) -> Launch:
         stamping = stamping_flags(context, config, place.folder, place.env)
         config = replace(config, flags=(*stamping, *config.flags))
         say_what_go_does(context, config, cwd=place.folder, env=place.env)
-        binaries = list_binaries(
-            context, config.targets, config.flags, cwd=place.folder, env=place.env
-        )
+        binaries = list_binaries(context, config, cwd=place.folder, env=place.env)
         _compile(context, config, place, targets)
     _check(binaries, targets)
     keep_compile_cache(context)
