@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from gobp.buildpack.ca_certificates.detect import BINDING
 from gobp.buildpack.ca_certificates.subject_hash import subject_hash
 from gobp.cnb.bindings import Binding, of_type
 from gobp.errors import UserError
 
-BINDING = "ca-certificates"
 _BEGIN = "-----BEGIN "
 # RFC 7468; text around the blocks is a comment.
 _BLOCK = re.compile(r"-----BEGIN ([^-\n]+)-----\s([^-]*)-----END \1-----")

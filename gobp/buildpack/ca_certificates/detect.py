@@ -1,8 +1,9 @@
 """There are certificates to trust when a binding brings them."""
 
-from gobp.buildpack.ca_certificates.certificates import BINDING
 from gobp.buildpack.component import DetectContext, DetectResult, Fail, Pass
 from gobp.cnb.bindings import of_type
+
+BINDING = "ca-certificates"
 
 
 def detect(context: DetectContext) -> DetectResult:

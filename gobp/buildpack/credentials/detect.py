@@ -1,10 +1,8 @@
 """There are credentials to hand on when a binding of one of their types is there."""
 
 from gobp.buildpack.component import DetectContext, DetectResult, Fail, Pass
-from gobp.buildpack.credentials import git_credentials, goauth, goproxy, netrc, ssh
+from gobp.buildpack.credentials.types import TYPES
 from gobp.cnb.bindings import of_type
-
-TYPES = (git_credentials.TYPE, goauth.TYPE, goproxy.TYPE, netrc.TYPE, ssh.TYPE)
 
 
 def detect(context: DetectContext) -> DetectResult:

@@ -17,10 +17,10 @@ from gobp.buildpack.credentials.keys import (
     unusable,
 )
 from gobp.buildpack.credentials.logins import Login, git_answer
+from gobp.buildpack.credentials.types import GIT
 from gobp.cnb.bindings import Binding, of_type
 from gobp.errors import UserError
 
-TYPE = "git-credentials"
 _SHAPE = "write a line username=... and a line password=..., as credential helpers of git print."
 
 
@@ -49,13 +49,13 @@ class GitCredentials:
 def read(bindings: Iterable[Binding]) -> tuple[GitCredentials, ...]:
     """Read every binding of the type. Raises UserError where two have the same context."""
     by_context: dict[str, GitCredentials] = {}
-    for binding in of_type(bindings, TYPE):
+    for binding in of_type(bindings, GIT):
         found = _read(binding)
         known = by_context.setdefault(found.context, found)
         if known is not found:
             place = found.context or "every address (they have no key context)"
             raise UserError(
-                f"the {TYPE} bindings {known.binding} and {found.binding} are both for {place}",
+                f"the {GIT} bindings {known.binding} and {found.binding} are both for {place}",
                 remedy="keep one of them, or give each a key context with another address.",
             )
     return tuple(by_context.values())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gobp.buildpack.component import DetectContext
-from gobp.buildpack.credentials import git_credentials, goauth, goproxy, netrc, ssh
+from gobp.buildpack.credentials import git_credentials, goauth, goproxy, netrc, ssh, types
 from gobp.buildpack.credentials.logins import Login, fits_netrc, merged
 from gobp.buildpack.credentials.private_modules import Patterns, module_paths, public_hosts
 from gobp.errors import UserError
@@ -78,6 +78,6 @@ def read_given(facts: DetectContext) -> Given:
         raise UserError(
             "GOAUTH is off, and bindings hold credentials that go is to send",
             remedy="leave GOAUTH unset, or take away the bindings of type "
-            f"{goproxy.TYPE}, {netrc.TYPE} and {goauth.TYPE}.",
+            f"{types.GOPROXY}, {types.NETRC} and {types.GOAUTH}.",
         )
     return given

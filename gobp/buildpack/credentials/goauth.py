@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gobp.buildpack.credentials.keys import names_in, required, unusable
+from gobp.buildpack.credentials.types import GOAUTH
 from gobp.cnb.bindings import Binding, of_type
 from gobp.errors import UserError
 
-TYPE = "goauth"
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+:[ \t]*\S.*")
 _SHAPE = (
     "write https:// addresses, one a line, then an empty line, then headers such as "
@@ -40,14 +40,14 @@ class GoAuth:
 
 def read(bindings: Iterable[Binding]) -> tuple[GoAuth, ...]:
     """Read every binding of the type. Raises UserError where two name the same address."""
-    found = tuple(_read(binding) for binding in of_type(bindings, TYPE))
+    found = tuple(_read(binding) for binding in of_type(bindings, GOAUTH))
     named_by: dict[str, str] = {}
     for each in found:
         for address in (address for headers in each.headers for address in headers.addresses):
             known = named_by.setdefault(address, each.binding)
             if known != each.binding:
                 raise UserError(
-                    f"the {TYPE} bindings {known} and {each.binding} are both for {address}",
+                    f"the {GOAUTH} bindings {known} and {each.binding} are both for {address}",
                     remedy="name each address in one of them alone.",
                 )
     return found
@@ -67,10 +67,10 @@ def command_text(found: Iterable[GoAuth]) -> str:
 
 
 def _read(binding: Binding) -> GoAuth:
-    blocks = re.split(r"\n[ \t]*\n+", required(binding, TYPE).replace("\r\n", "\n"))
+    blocks = re.split(r"\n[ \t]*\n+", required(binding, GOAUTH).replace("\r\n", "\n"))
     rows = [tuple(line.strip() for line in block.splitlines()) for block in blocks]
     if len(rows) % 2:
-        raise unusable(binding, TYPE, "names addresses without headers", _SHAPE)
+        raise unusable(binding, GOAUTH, "names addresses without headers", _SHAPE)
     headers = tuple(
         _checked(binding, Headers(*pair)) for pair in zip(rows[::2], rows[1::2], strict=True)
     )
@@ -79,8 +79,8 @@ def _read(binding: Binding) -> GoAuth:
 
 def _checked(binding: Binding, headers: Headers) -> Headers:
     if not all(re.fullmatch(r"https://[^\s@/]+[^\s@]*", each) for each in headers.addresses):
-        raise unusable(binding, TYPE, "has a line that is not an https:// address", _SHAPE)
+        raise unusable(binding, GOAUTH, "has a line that is not an https:// address", _SHAPE)
     if not all(_HEADER.fullmatch(each) for each in headers.lines):
-        raise unusable(binding, TYPE, "has a line that is not a header", _SHAPE)
+        raise unusable(binding, GOAUTH, "has a line that is not a header", _SHAPE)
     lines = tuple(": ".join(part.strip() for part in line.split(":", 1)) for line in headers.lines)
     return Headers(headers.addresses, lines)

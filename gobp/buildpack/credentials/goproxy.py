@@ -19,9 +19,9 @@ from gobp.buildpack.credentials.keys import (
     unusable,
 )
 from gobp.buildpack.credentials.logins import Login
+from gobp.buildpack.credentials.types import GOPROXY
 from gobp.cnb.bindings import Binding, of_type
 
-TYPE = "goproxy"
 _WORDS = frozenset({"direct", "off"})
 _ENTRY = re.compile(r"[^,|\s]+")
 _TOKEN_USER = "token"  # noqa: S105 # a name; the token is the password
@@ -41,7 +41,7 @@ class GoProxy:
 
 def read(bindings: Iterable[Binding]) -> tuple[GoProxy, ...]:
     """Read every binding of the type. Raises UserError."""
-    return tuple(_read(binding) for binding in of_type(bindings, TYPE))
+    return tuple(_read(binding) for binding in of_type(bindings, GOPROXY))
 
 
 def hosts_in(goproxy: str) -> frozenset[str]:

@@ -4,15 +4,14 @@ from collections.abc import Iterable
 
 from gobp.buildpack.credentials.keys import required, unusable
 from gobp.buildpack.credentials.logins import Login
+from gobp.buildpack.credentials.types import NETRC
 from gobp.cnb.bindings import Binding, of_type
 from gobp.system import netrc
-
-TYPE = "netrc"
 
 
 def read(bindings: Iterable[Binding]) -> tuple[Login, ...]:
     """Return the logins of every binding of the type. Raises UserError."""
-    return tuple(login for binding in of_type(bindings, TYPE) for login in _read(binding))
+    return tuple(login for binding in of_type(bindings, NETRC) for login in _read(binding))
 
 
 def _read(binding: Binding) -> list[Login]:

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gobp.buildpack.credentials.keys import first_of, names_in, required, unusable
+from gobp.buildpack.credentials.types import SSH
 from gobp.cnb.bindings import Binding, of_type
 from gobp.errors import UserError
 
-TYPE = "ssh"
 _KEY, _HOSTS = "ssh-privatekey", "known_hosts"
 _OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\0"
@@ -50,14 +50,14 @@ class SshKey:
 
 def read(bindings: Iterable[Binding]) -> tuple[SshKey, ...]:
     """Read every binding of the type. Raises UserError where two name the same place."""
-    keys = tuple(_read(binding) for binding in of_type(bindings, TYPE))
+    keys = tuple(_read(binding) for binding in of_type(bindings, SSH))
     named_by: dict[Server, str] = {}
     for key in keys:
         for server in key.servers:
             known = named_by.setdefault(server, key.binding)
             if known != key.binding:
                 raise UserError(
-                    f"the {TYPE} bindings {known} and {key.binding} both name {server.host}",
+                    f"the {SSH} bindings {known} and {key.binding} both name {server.host}",
                     remedy="name each place in the key hosts of one binding alone.",
                 )
     return keys

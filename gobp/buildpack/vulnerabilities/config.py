@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.switches import is_on
 from gobp.cnb.bindings import Binding, of_type
 from gobp.errors import UserError
-from gobp.golang.vulndb import Severity
+
+if TYPE_CHECKING:
+    from gobp.golang.vulndb import Severity
 
 _SWITCH = "BP_GO_VULN"
 _FAIL = "BP_GO_VULN_FAIL"
@@ -24,7 +27,7 @@ class VulnConfig:
     """
 
     database: str
-    fail_from: Severity | None
+    fail_from: "Severity | None"
     ignored: frozenset[str]
 
 
@@ -43,8 +46,12 @@ def read_config(facts: DetectContext) -> VulnConfig:
     )
 
 
-def _fail_from(env: Mapping[str, str]) -> Severity | None:
+def _fail_from(env: Mapping[str, str]) -> "Severity | None":
     value = env.get(_FAIL, "").strip()
+    if not value:
+        return None
+    from gobp.golang.vulndb import Severity  # noqa: PLC0415 # every build asks, few want it
+
     if value.upper() in Severity.__members__:
         return Severity[value.upper()]
     if value.lower() == "any":
