@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from gobp.errors import UserError
@@ -38,6 +38,8 @@ _BROKEN = (
 _IMPOSSIBLE = frozenset(
     {None, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
 )
+_FETCH_AGAIN = "fetch it again; if it stays so, the place it comes from holds a broken copy."
+_NOWHERE = frozenset({"", "."})
 
 Keep = Callable[[str], str | None]
 """Maps an entry's name to the path it gets below the folder, or to None to leave it out."""
@@ -52,7 +54,7 @@ def extract_tar(archive: Path, target: Path, keep: Keep) -> dict[str, str]:
     """
     sums: dict[str, str] = {}
     links: list[tuple[str, str]] = []
-    with _broken_is_an_error(archive), tarfile.open(archive) as tar:
+    with broken_is_an_error(archive), tarfile.open(archive) as tar:
         for member in _bounded(tar):
             path = keep(member.name)
             if member.isreg():
@@ -61,7 +63,7 @@ def extract_tar(archive: Path, target: Path, keep: Keep) -> dict[str, str]:
                     sums[member.name] = _copy(content, target, path, executable=member.mode & 0o111)
             elif path is not None and member.issym():
                 links.append((path, member.linkname))
-        _make_links(target, links, archive)  # last, so that no file is written through a link
+        make_links(target, links, archive)  # last, so that no file is written through a link
     return sums
 
 
@@ -73,7 +75,7 @@ def extract_zip(
     Returns and raises as extract_tar; ``executable`` gets the path below the folder.
     """
     sums: dict[str, str] = {}
-    with _broken_is_an_error(archive), zipfile.ZipFile(archive) as zipped:
+    with broken_is_an_error(archive), zipfile.ZipFile(archive) as zipped:
         infos = [info for info in zipped.infolist() if not info.is_dir()]
         _check_bounds(len(infos), sum(info.file_size for info in infos))
         for info in infos:
@@ -102,13 +104,20 @@ def _check_bounds(entries: int, size: int) -> None:
 
 def inside(target: Path, path: str) -> Path:
     """Return where a relative path leads below ``target``. Raises UserError if it leads out."""
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+    if not is_inside(path):
         raise UserError(
             f"an archive names a file outside its folder: {path!r}",
             remedy="do not use this archive; fetch it again from a source you trust.",
         )
-    return target.joinpath(*parts)
+    return target / path
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether a relative path stays below the folder that it is put to."""
+    if path.startswith("/") or "\0" in path:
+        return False
+    parts = path.split("/")
+    return ".." not in parts and any(part not in _NOWHERE for part in parts)
 
 
 def _copy(content: IO[bytes], target: Path, path: str | None, *, executable: int) -> str:
@@ -129,8 +138,12 @@ def _copy(content: IO[bytes], target: Path, path: str | None, *, executable: int
     return digest.hexdigest()
 
 
-def _make_links(target: Path, links: list[tuple[str, str]], archive: Path) -> None:
-    """Make every link; a link may lead through others, so all are looked at once all are there."""
+def make_links(target: Path, links: list[tuple[str, str]], archive: Path) -> None:
+    """Make every link (path below ``target``, what it points to) of an archive.
+
+    A link may lead through others, so all are looked at once more when all are there. Raises
+    UserError where one leads out of ``target``.
+    """
     for path, points_to in links:
         where = inside(target, path)
         if points_to.startswith("/") or not _leads_inside(target, where.parent):
@@ -155,20 +168,11 @@ def _leaving_link(archive: Path, path: str, points_to: str) -> UserError:
 
 
 @contextlib.contextmanager
-def _broken_is_an_error(archive: Path) -> Iterator[None]:
+def broken_is_an_error(archive: Path, *, remedy: str = _FETCH_AGAIN) -> Iterator[None]:
     """Turn what the libraries raise on a broken archive into words for the user."""
     try:
         yield
-    except _BROKEN as error:
-        raise _not_whole(archive, error) from error
-    except OSError as error:
-        if error.errno not in _IMPOSSIBLE:
+    except (*_BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _IMPOSSIBLE:
             raise
-        raise _not_whole(archive, error) from error
-
-
-def _not_whole(archive: Path, error: Exception) -> UserError:
-    return UserError(
-        f"{archive.name} is not a whole archive: {error}",
-        remedy="fetch it again; if it stays so, the place it comes from holds a broken copy.",
-    )
+        raise UserError(f"{archive.name} is not a whole archive: {error}", remedy=remedy) from error
