@@ -4,140 +4,140 @@ The lifecycle unpacks every cached layer before a build, and packs and hashes it
 not: bytes and files in cached layers are a floor under the time of each build.
 """
 
-import re
-import shutil
-import subprocess
+import json
+import statistics
+import tarfile
 import tempfile
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from bench.report import BUILDPACK, Value, absent_lab, packaged, record, table
-from gobp.cnb import toml
-from gobp.platform.layers_dir import BuiltLayer, read_layers
-from gobp.system.files import count_tree, remove_tree
-from gobp.system.machine import machine_architecture
-from integration.lab import ROOT, go_proxy
+from bench import apps
+from bench.pack_sides import GOBP, PAKETO, PEERS, offline, paketo
+from bench.phases import BARE_PATH, Built, Phases
+from bench.report import Value, absent_lab, packaged, record, recorded, table
+from integration.creator import Creator, missing
+from integration.docker import output_of
+from integration.lab import go_proxy
 
-ROUNDS = 1
-_ID = "gobp/go"
-_FOLDER = "gobp_go"
-_PAUSE = 0.01  # seconds between two looks at the memory
-_PLAN = '[[entries]]\nname = "go"\n[entries.metadata]\nbuild = true\n'
-_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
-_IMPORTED = re.compile(r"^import time: +(\d+) \| +\d+ \| +(\S+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Build:
-    """One run of bin/build: seconds, kB at the peak, and microseconds of each import."""
-
-    seconds: float
-    peak: int
-    imports: Mapping[str, int]
+ROUNDS = 3
+EDITS = 20
+_APP = apps.APPS["age"]
+_TOTAL = "all"
+_CACHE_INDEX = "io.buildpacks.lifecycle.cache.metadata"
 
 
 def run(rounds: int) -> None:
-    """Build ``samples/web`` from nothing, then ``rounds`` times unchanged. Raises Absent."""
+    """Build age by bin/build alone, then by the lifecycle with twenty edits. Raises Absent."""
     packaged()
     with absent_lab():
         proxy = go_proxy()
-    phases: list[dict[str, Value]] = []
-    carried: list[dict[str, Value]] = []
-    with tempfile.TemporaryDirectory(prefix="gobp-bench-") as name:
-        folder = Path(name)
-        layers = folder / "layers" / _FOLDER
-        layers.mkdir(parents=True)
-        for case in ("cold", *["no change"] * rounds):
-            phases.append(_phase_row(case, _build(folder, layers, proxy)))
-            record(bench="layers", **phases[-1])
-            carried = [_layer_row(case, layer) for layer in read_layers(layers.parent, _ID)]
-            for row in carried:
-                record(bench="layers", **row)
-            _restore(layers)
-        remove_tree(layers)  # may hold read-only folders
-    table(phases)
-    table(carried)
-
-
-def _build(folder: Path, layers: Path, proxy: str) -> _Build:
-    """Run bin/build on a fresh copy of the app, as the lifecycle would, and watch it."""
-    app = folder / "app"
-    shutil.rmtree(app, ignore_errors=True)
-    shutil.copytree(ROOT / "samples/web", app)
-    (folder / "platform/env").mkdir(parents=True, exist_ok=True)
-    (folder / "plan.toml").write_text(_PLAN)
+    version = output_of(["go", "env", "GOVERSION"]).strip().removeprefix("go")
     env = {
-        "CNB_BP_PLAN_PATH": str(folder / "plan.toml"),
-        "CNB_BUILDPACK_DIR": str(BUILDPACK),
-        "CNB_LAYERS_DIR": str(layers),
-        "CNB_PLATFORM_DIR": str(folder / "platform"),
-        "CNB_TARGET_ARCH": machine_architecture(),
-        "CNB_TARGET_OS": "linux",
+        "BP_GO_TARGETS": ":".join(_APP.targets),
+        "BP_GO_VERSION": version,
         "GOPROXY": proxy,
-        "HOME": str(folder),
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",  # as in a build image, without this machine's Go
     }
-    python = BUILDPACK / f"runtime/{machine_architecture()}/bin/python3"
-    flags = ("-I", "-S", "-B", "-X", "utf8", "-X", "importtime")
-    argv = (str(python), *flags, str(BUILDPACK / "bin/main.py"), "build")
-    log = folder / "log"
-    with log.open("w") as output:
-        start = time.perf_counter()
-        process = subprocess.Popen(argv, cwd=app, env=env, stdout=output, stderr=output)
-        peak = _watch(process)
-        seconds = time.perf_counter() - start
-    text = log.read_text()
-    if process.returncode:
-        raise RuntimeError(f"bin/build ended with status {process.returncode}:\n{text[-4000:]}")
-    return _Build(seconds, peak, {each[2]: int(each[1]) for each in _IMPORTED.finditer(text)})
+    buildpack = offline(version)
+    for number in range(rounds):
+        if not recorded("layers", test="process", case="no change", round=number):
+            _measure_process(buildpack, env, number)
+    _measure_edits(GOBP, [buildpack], env)
+    if (PEERS / "go-dist").is_dir():
+        _measure_edits(PAKETO, list(paketo(version)), env)
+    _print()
 
 
-def _watch(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process; return its own peak of resident memory (kB), without its children's.
+def _measure_process(buildpack: Path, env: dict[str, str], number: int) -> None:
+    """Build from nothing and again, twice: imports are looked at apart, as that costs time."""
+    with tempfile.TemporaryDirectory(prefix="gobp-bench-") as name:
+        phases = Phases(Path(name), buildpack, env)
+        copy = apps.Copy(_APP, Path(name) / "app")
+        for case in ("cold", "no change"):
+            copy.reset()
+            built = phases.build(copy.folder, spent=True)
+            phases.restore()
+            record(**_process_row(case, number, built))
+        copy.reset()
+        imported = phases.build(copy.folder, imports=True).imports
+        record(
+            bench="layers",
+            test="imports",
+            case="no change",
+            round=number,
+            modules=len(imported),
+            of_gobp=sum(module.partition(".")[0] == "gobp" for module in imported),
+            import_ms=round(sum(imported.values()) / 1000, 1),
+        )
 
-    The kernel's own figure for an ended process would also count what the bench had resident
-    when it started the process.
-    """
-    peak = 0
-    while process.poll() is None:
-        found = _PEAK.search(Path(f"/proc/{process.pid}/status").read_text())
-        peak = int(found[1]) if found else peak
-        time.sleep(_PAUSE)
-    return peak
 
-
-def _restore(layers: Path) -> None:
-    """Leave what a lifecycle gives back to the next build: cached layers, without their types."""
-    for layer in read_layers(layers.parent, _ID):
-        if not layer.content.types.cache:
-            remove_tree(layer.path)
-        document = {"metadata": layer.content.metadata}
-        layer.path.with_name(f"{layer.name}.toml").write_text(toml.dumps(document))
-    (layers / "launch.toml").unlink()
-
-
-def _phase_row(case: str, build: _Build) -> dict[str, Value]:
+def _process_row(case: str, number: int, built: Built) -> dict[str, Value]:
+    own = {kind: spent for kind, spent in built.spent.items() if kind.startswith("own")}
     return {
+        "bench": "layers",
+        "test": "process",
         "case": case,
-        "process": "bin/build",
-        "seconds": round(build.seconds, 2),
-        "peak_mb": round(build.peak / 1024, 1),
-        "modules": len(build.imports),
-        "of_gobp": sum(name.partition(".")[0] == "gobp" for name in build.imports),
-        "import_ms": round(sum(build.imports.values()) / 1000, 1),
+        "round": number,
+        "seconds": round(built.seconds, 2),
+        "peak_mb": round(built.peak, 1),
+        "own_s": round(sum(own.values()), 3),
+        "commands_s": round(built.spent.get("commands", 0), 3),
+        "download_s": round(built.spent.get("download", 0), 3),
+        "archives_s": round(built.spent.get("archives", 0), 3),
+        **{kind: round(spent, 3) for kind, spent in sorted(own.items())},
     }
 
 
-def _layer_row(case: str, layer: BuiltLayer) -> dict[str, Value]:
-    types = layer.content.types
-    files, size = count_tree(layer.path) if layer.has_contents else (0, 0)
-    used = {"build": types.build, "cache": types.cache, "launch": types.launch}
-    return {
-        "case": case,
-        "layer": layer.name,
-        "types": "+".join(name for name, is_set in used.items() if is_set),
-        "files": files,
-        "bytes": size,
-    }
+def _measure_edits(side: str, buildpacks: list[Path], env: dict[str, str]) -> None:
+    """Build by the real lifecycle, edit after edit, and weigh the cache after each."""
+    if recorded("layers", test="cache", side=side, edit=EDITS):
+        return
+    if reason := missing():
+        print(f"SKIPPED cache of {side}: {reason}", flush=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="gobp-bench-", dir="/var/tmp") as name:
+        creator = Creator(Path(name) / "creator", buildpacks, env, path=BARE_PATH)
+        copy = apps.Copy(_APP, Path(name) / "app")
+        copy.reset()
+        for edit in range(EDITS + 1):
+            if edit:
+                copy.edit(edit)
+            done = creator.attempt(copy.folder)
+            if done.returncode:
+                raise RuntimeError(f"{side}:\n{done.stdout[-4000:]}")
+            for row in _cached(creator.root / "cache/committed"):
+                record(bench="layers", test="cache", side=side, edit=edit, **row)
+
+
+def _cached(committed: Path) -> Iterator[dict[str, Value]]:
+    """Yield files and bytes of each layer in a lifecycle's cache, and of all of them."""
+    index = json.loads((committed / _CACHE_INDEX).read_text())
+    rows: list[dict[str, Value]] = []
+    for buildpack in index["buildpacks"]:
+        for layer, about in sorted(buildpack["layers"].items()):
+            archive = committed / f"{about['sha']}.tar"
+            with tarfile.open(archive) as tar:
+                files = sum(not member.isdir() for member in tar)
+            name = f"{buildpack['key']}:{layer}"
+            rows.append({"layer": name, "files": files, "bytes": archive.stat().st_size})
+    yield from rows
+    total = {key: sum(int(row[key]) for row in rows) for key in ("files", "bytes")}
+    yield {"layer": _TOTAL, **total}
+
+
+def _print() -> None:
+    table(list(_process_rows()))
+    edits = recorded("layers", test="cache")
+    keys = ("side", "edit", "layer", "files", "bytes")
+    table([{key: line[key] for key in keys} for line in edits if line["edit"] in {0, 1, EDITS}])
+
+
+def _process_rows() -> Iterator[dict[str, Value]]:
+    """Yield the medians of bin/build's own figures."""
+    for case in ("cold", "no change"):
+        lines = recorded("layers", test="process", case=case)
+        names = ("seconds", "own_s", "commands_s", "download_s", "archives_s", "peak_mb")
+        if lines:
+            medians = {
+                name: statistics.median(float(line[name]) for line in lines) for name in names
+            }
+            yield {"case": case, "runs": len(lines), **medians}
