@@ -79,7 +79,7 @@ def test_a_buildpack_after_gobp_has_go_in_build_and_image(
 
     assert "after gobp: go version go1." in created.log
     assert created.output() == "hello\n"
-    assert (created.files() / "layers/gobp_go/go/bin/go").exists()
+    assert (created.files() / "layers/gobp_go/go-sdk/bin/go").exists()
 
 
 def test_git_logs_in_for_a_buildpack_after_gobp(dist: Path, tmp_path: Path, app: Path) -> None:

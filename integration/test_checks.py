@@ -210,7 +210,7 @@ def launched(bench: Workbench, process: str, *arguments: str) -> subprocess.Comp
     """Run a process as its image would: nothing but its environment, no home, no network."""
     document = tomllib.loads((bench.layers / "launch.toml").read_text())
     (wanted,) = [each for each in document["processes"] if each["type"] == process]
-    env = {"PATH": f"{bench.layers}/go/bin:{bench.layers}/targets/bin:/usr/bin:/bin"}
+    env = {"PATH": f"{bench.layers}/go-sdk/bin:{bench.layers}/targets/bin:/usr/bin:/bin"}
     for file in (bench.layers / "test/env.launch").iterdir():
         env[file.name.removesuffix(".default")] = file.read_text()
     env |= {"GOCACHE": str(bench.root / "go-build")}  # as a user of the image may

@@ -177,7 +177,7 @@ class TestReport:
         bench.put(APP)
         with bench.start("build", {}) as process:
             for _ in range(600):
-                if [*(bench.layers / "gocache").rglob("*-d")]:
+                if [*(bench.layers / ".gocache").rglob("*-d")]:
                     break
                 time.sleep(0.05)
             os.kill(process.pid, signal.SIGTERM)

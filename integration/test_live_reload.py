@@ -109,7 +109,7 @@ def reloading(argv: Sequence[str], bench: Workbench | None, tmp: Path) -> Iterat
     """
     port = free_port()
     log = tmp / "said.txt"
-    path = f"{bench.layers}/go/bin" if bench else os.environ["PATH"]
+    path = f"{bench.layers}/go-sdk/bin" if bench else os.environ["PATH"]
     env = {"PATH": path, "PORT": str(port), "TMPDIR": str(tmp)}
     with log.open("wb") as out:
         process = subprocess.Popen(
