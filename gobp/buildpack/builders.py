@@ -74,15 +74,22 @@ BUILDERS: Mapping[str, Builder] = {
     "git": Builder("Git", "git.build:build"),
     "dep": Builder("Dep", "dep.build:build"),
     "dep-ensure": Builder("Dep Ensure", "dep_ensure.build:build"),
-    "go-mod-vendor": Builder("Go Mod Vendor", "go_mod_vendor.build:build"),
+    "go-mod-vendor": Builder(
+        "Go Mod Vendor", "go_mod_vendor.build:build", keep_name="go_mod_vendor.build:keep"
+    ),
     "go-generate": Builder(
         "Go Generate", "go_generate.build:build", check_name="go_generate.config:read_config"
     ),
     "go-check": Builder(
         "Go Vet and Test", "go_check.build:build", check_name="go_check.config:read_config"
     ),
-    "go-build": Builder("Go Build", "go_build.build:build", check_name="go_build.build:check"),
-    "sbom": Builder("SBOM", "sbom.build:build"),
+    "go-build": Builder(
+        "Go Build",
+        "go_build.build:build",
+        check_name="go_build.build:check",
+        keep_name="go_build.build:keep",
+    ),
+    "sbom": Builder("SBOM", "sbom.build:build", keep_name="sbom.build:keep"),
     "vulnerabilities": Builder(
         "Vulnerabilities",
         "vulnerabilities.build:build",

@@ -4,7 +4,7 @@ Layers are stored and shared, so secrets, and the variables that lead to them, t
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +20,7 @@ class Session:
         self._base = base
         self._env: dict[str, str] = {}
         self._folder: Path | None = None
+        self._at_end: dict[str, Callable[[], None]] = {}
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -36,8 +37,20 @@ class Session:
             self._folder = Path(self._new_folder())
         return self._folder
 
+    def at_end(self, name: str, act: Callable[[], None]) -> None:
+        """Have something done when every component has built, or when one has failed."""
+        self._at_end[name] = act
+
+    def end(self, name: str) -> None:
+        """Do now what waits for the end under this name, where there is such a thing."""
+        act = self._at_end.pop(name, None)
+        if act is not None:
+            act()
+
     def close(self) -> None:
-        """Remove the folder."""
+        """Do what waits for the end, and remove the folder."""
+        for name in [*self._at_end]:
+            self.end(name)
         if self._folder is not None:
             remove_tree(self._folder)
             self._folder = None

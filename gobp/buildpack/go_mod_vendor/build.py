@@ -1,37 +1,64 @@
-"""Runs ``go mod vendor``, or ``go work vendor`` for a workspace, unless the app is vendored."""
+"""Brings the app's modules into its vendor folder, unless they are there or can be put back.
+
+By ``go mod vendor``, or ``go work vendor`` for a workspace. A vendor folder made from the same
+go.mod, go.sum and imports is the same folder, so that of an earlier build serves.
+"""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from gobp.buildpack.app.layout import AppLayout, Vendor, read_layout
-from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import go_environment, run_go
-from gobp.buildpack.go_mod_vendor.commands import fetch_argv
-from gobp.buildpack.layers import Layer
-from gobp.cnb.env import LayerEnvironment, Modification, Operation
+from gobp.buildpack.go_mod_vendor import prefetch, vendor_store
+from gobp.buildpack.go_mod_vendor.commands import fetch_argv, fetch_environment
+from gobp.buildpack.go_mod_vendor.modules import (
+    ModuleCache,
+    keep_modules,
+    open_modules,
+    retain_modules,
+)
+from gobp.buildpack.go_mod_vendor.vendor_key import still_holds, vendor_key
 from gobp.cnb.launch import Launch
-from gobp.cnb.layer import LayerTypes
-
-LAYER = "mod-cache"
 
 
 def build(context: BuildContext) -> Launch:
-    """Vendor the app's modules; the module cache stays for the next build."""
+    """Vendor the app's modules; they and the module cache stay for the next build."""
     layout = read_layout(context.facts.app, context.env)
     if layout.vendor is Vendor.OF_GO:
         context.log.process("Skipping build process: modules are already vendored")
         context.log.gap()
         return Launch()
-    layer = open_cache(context, LAYER, "cached modules")
-    env = {**go_environment(context.env, context.app_dir), "GOMODCACHE": str(layer.path)}
+    modules = open_modules(context)
+    prefetch.adopt(context, modules)
+    key = vendor_key(context, layout)
+    if not (key and vendor_store.restore(context, layout, key)):
+        _fetch(context, layout, modules, key)
+    context.log.gap()
+    keep_modules(context, modules)
+    return Launch()
+
+
+def keep(context: BuildContext) -> Launch:
+    """Keep the modules of earlier builds, unopened."""
+    retain_modules(context)
+    vendor_store.retain(context)
+    return Launch()
+
+
+def _fetch(
+    context: BuildContext, layout: AppLayout, modules: ModuleCache, key: Mapping[str, str]
+) -> None:
+    env = {
+        **go_environment(context.env, context.app_dir),
+        **fetch_environment(context.env),
+        "GOMODCACHE": str(modules.path),
+    }
     root = context.app_dir / layout.root
     context.log.process("Executing build process")
     _make_workspace(context, layout, env)
     run_go(context, fetch_argv(layout), cwd=root, env=env)
-    context.log.gap()
-    _keep(context, layer)
-    return Launch()
+    if key and still_holds(key, root):
+        vendor_store.save(context, layout, key)
 
 
 def _make_workspace(context: BuildContext, layout: AppLayout, env: Mapping[str, str]) -> None:
@@ -42,14 +69,3 @@ def _make_workspace(context: BuildContext, layout: AppLayout, env: Mapping[str, 
     if not (context.app_dir / layout.root / "go.work").exists():
         run_go(context, ("go", "work", "init"), cwd=workdir, env=env)
     run_go(context, ("go", "work", "use", *layout.use), cwd=workdir, env=env)
-
-
-def _keep(context: BuildContext, layer: Layer) -> None:
-    if not any(Path(layer.path).iterdir()):  # nothing to cache is an error on old lifecycles
-        return
-    modules = Modification("GOMODCACHE", Operation.OVERRIDE, str(layer.path))
-    context.layers.contribute(
-        layer,
-        LayerTypes(build=True, cache=True),
-        environment=LayerEnvironment(build=(modules,)),
-    )
