@@ -1,5 +1,6 @@
 """The revision in programs, as ``go version -m`` reads it, after the real bin/build."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -94,6 +95,28 @@ def test_without_git_there_is_none_and_the_log_says_so(bench: Workbench) -> None
     assert "No revision is written into the programs: the build image has no git" in output
     assert "-buildvcs=false" in output
     assert stamps(bench) == {}
+
+
+def test_a_repository_that_git_cannot_read_is_told_and_the_app_built_without_one(
+    bench: Workbench,
+) -> None:
+    repository(bench, APP)
+    shutil.rmtree(bench.app / ".git/objects")
+
+    output = build(bench)
+
+    assert "error obtaining VCS status" in output
+    assert "No revision is written into the programs: git cannot read the repository" in output
+    assert stamps(bench) == {}
+
+
+def test_a_repository_that_git_reads_costs_no_process_of_ours(bench: Workbench) -> None:
+    repository(bench, APP)
+
+    build(bench)
+
+    report = json.loads((bench.layers / "build-report.json").read_text())
+    assert [row["command"] for row in report["commands"] if row["command"][:3] == "git"] == []
 
 
 def test_a_worktree_builds_without_one(bench: Workbench) -> None:

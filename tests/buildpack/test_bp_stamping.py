@@ -11,9 +11,10 @@ import pytest
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import go_environment
 from gobp.buildpack.go_build.config import read_config
-from gobp.buildpack.go_build.stamping import stamping_flags
+from gobp.buildpack.go_build.stamping import flags_after_failure, stamping_flags
 from gobp.system.process import SystemCommands
 from tests.fakes.a_build import ABuild, a_build
+from tests.fakes.scripted_commands import ScriptedCommands
 
 OFF = ("-buildvcs=false",)
 FILES = {"go.mod": "module example.com/app\n\ngo 1.26\n", "main.go": "package main\n"}
@@ -37,11 +38,14 @@ def made(tmp_path: Path) -> ABuild:
     return ABuild(replace(made.context, host=host), made.said)
 
 
-def flags(context: BuildContext, folder: str = "", **env: str) -> tuple[str, ...]:
+def flags(
+    context: BuildContext, folder: str = "", *, failed: bool = False, **env: str
+) -> tuple[str, ...]:
     variables = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **env}
     environment = go_environment(variables, context.app_dir)
     config = read_config(replace(context.facts, env=variables))
-    return stamping_flags(context, config, context.app_dir / folder, environment)
+    asked = flags_after_failure if failed else stamping_flags
+    return asked(context, config, context.app_dir / folder, environment)
 
 
 def test_nothing_is_said_where_there_is_no_repository_or_git_reads_it(made: ABuild) -> None:
@@ -52,11 +56,30 @@ def test_nothing_is_said_where_there_is_no_repository_or_git_reads_it(made: ABui
     assert made.said.getvalue() == ""
 
 
-def test_the_flag_of_the_user_stays(made: ABuild) -> None:
+@pytest.mark.parametrize("failed", [False, True])
+def test_the_flag_of_the_user_stays(
+    made: ABuild,
+    failed: bool,  # noqa: FBT001 # a table
+) -> None:
     (made.context.app_dir / ".git").mkdir()
 
-    assert flags(made.context, GOFLAGS="-buildvcs=true") == ()
-    assert flags(made.context, BP_GO_BUILD_FLAGS="-buildvcs=auto") == ()
+    assert flags(made.context, failed=failed, GOFLAGS="-buildvcs=true") == ()
+    assert flags(made.context, failed=failed, BP_GO_BUILD_FLAGS="-buildvcs=auto") == ()
+
+
+def test_git_is_not_asked_of_a_repository_before_go_has_failed(made: ABuild) -> None:
+    commit(made.context.app_dir)
+    commands = ScriptedCommands({})
+    context = replace(made.context, host=replace(made.context.host, commands=commands))
+
+    assert flags(context) == ()
+    assert commands.ran == []
+
+
+def test_a_failure_that_git_cannot_explain_stays_one(made: ABuild) -> None:
+    commit(made.context.app_dir)
+
+    assert flags(made.context, failed=True) == ()
 
 
 def test_without_git_there_is_no_revision_and_the_log_says_so(made: ABuild) -> None:
@@ -76,14 +99,15 @@ def test_without_git_there_is_no_revision_and_the_log_says_so(made: ABuild) -> N
         (lambda git_dir: (git_dir / "index").write_text("x"), "index file"),
     ],
 )
-def test_what_git_says_of_a_repository_that_it_cannot_read_is_told(
+def test_what_git_says_of_a_repository_that_it_cannot_read_is_told_once_go_has_failed(
     made: ABuild, damage: object, says: str
 ) -> None:
     commit(made.context.app_dir)
     assert callable(damage)
     damage(made.context.app_dir / ".git")
 
-    assert flags(made.context) == OFF
+    assert flags(made.context) == ()
+    assert flags(made.context, failed=True) == OFF
     assert "git cannot read the repository: " in made.said.getvalue()
     assert says in made.said.getvalue()
 

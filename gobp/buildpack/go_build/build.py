@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gobp.buildpack.app.layout import Mode, read_layout
 from gobp.buildpack.component import BuildContext, DetectContext
@@ -15,7 +16,7 @@ from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
 from gobp.buildpack.go_build.notices import say_what_go_does, say_what_is_old
 from gobp.buildpack.go_build.processes import launch_processes, table
-from gobp.buildpack.go_build.stamping import stamping_flags
+from gobp.buildpack.go_build.stamping import flags_after_failure, stamping_flags
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.reporting.debug_log import log_go
 from gobp.buildpack.switches import LIVE_RELOAD, is_generating, is_on
@@ -24,6 +25,7 @@ from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 
 TARGETS_LAYER = "targets"
+_NO_REVISION = "vcs-status"  # in the catalogue of failures: git cannot read the repository
 
 
 def check(facts: DetectContext) -> None:
@@ -53,7 +55,7 @@ def build(context: BuildContext) -> Launch:
         config = replace(config, flags=(*stamping, *config.flags))
         say_what_go_does(context, config, cwd=place.folder, env=place.env)
         binaries = list_binaries(context, config, cwd=place.folder, env=place.env)
-        _compile(context, config, place, targets)
+        config = _compile(context, config, place, targets)
     _check(binaries, targets)
     keep_compile_cache(context)
     processes = launch_processes(binaries, f"{targets.path}/bin")
@@ -68,9 +70,28 @@ def build(context: BuildContext) -> Launch:
     return Launch(processes=processes)
 
 
-def _compile(context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer) -> None:
+def _compile(
+    context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer
+) -> BuildConfig:
+    """Compile, once more without the revision where only that fails; return what was built."""
     output = targets.reset() / "bin"
     output.mkdir()
+    try:
+        _run_go_build(context, config, place, output)
+    except UserError as error:
+        without = error.code == _NO_REVISION and flags_after_failure(
+            context, config, place.folder, place.env
+        )
+        if not without:
+            raise
+        config = replace(config, flags=(*without, *config.flags))
+        _run_go_build(context, config, place, output)
+    return config
+
+
+def _run_go_build(
+    context: BuildContext, config: BuildConfig, place: Workplace, output: Path
+) -> None:
     argv = go_build_argv(f"{output}/", config.flags, config.targets)
     run_go(context, argv, cwd=place.folder, env=place.env)
 

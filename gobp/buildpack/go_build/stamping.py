@@ -1,6 +1,7 @@
 """The revision that go writes into programs (``-buildvcs``): on where it works, off with a reason.
 
-By itself go fails where git cannot read the repository, and says nothing where there is no git.
+By itself go fails where git cannot read the repository (it is then run once more, without), and
+says nothing where there is no git.
 Source: cmd/go, ``load.setBuildInfo`` and ``vcs.FromDir``.
 """
 
@@ -23,35 +24,58 @@ _WHAT_GO_ASKS = (
 def stamping_flags(
     context: BuildContext, config: BuildConfig, folder: Path, env: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return ``-buildvcs=false`` where go would fail or be silent, and say why; the user's wins.
+    """Return ``-buildvcs=false`` where files show that go would fail or be silent, and say why.
 
-    ``folder`` is where go runs, ``env`` its environment.
+    ``folder`` is where go runs, ``env`` its environment. A flag of the user wins.
     """
+    found = None if _is_decided(config, env) else _repository(folder)
+    return _off(context, _unusable_because(context, found, env)) if found else ()
+
+
+def flags_after_failure(
+    context: BuildContext, config: BuildConfig, folder: Path, env: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return ``-buildvcs=false`` where git cannot read the repository, and say why.
+
+    git is asked only once go has failed for its sake: most builds need no process for this.
+    """
+    found = None if _is_decided(config, env) else _repository(folder)
+    return _off(context, _unreadable_because(context, found, env)) if found else ()
+
+
+def _is_decided(config: BuildConfig, env: Mapping[str, str]) -> bool:
+    """Tell whether the user, the mode of GOPATH or an earlier look has the last word."""
     given = {flag_name(flag) for flag in (*config.flags, *env.get("GOFLAGS", "").split())}
-    if _FLAG in given or config.layout.mode is Mode.GOPATH:
-        return ()
-    reason = _unreadable_because(context, folder, env)
+    return _FLAG in given or config.layout.mode is Mode.GOPATH
+
+
+def _repository(folder: Path) -> Path | None:
+    return next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
+
+
+def _off(context: BuildContext, reason: str) -> tuple[str, ...]:
     if not reason:
         return ()
     context.log.subprocess(f"No revision is written into the programs: {reason}")
     return (f"-{_FLAG}=false",)
 
 
-def _unreadable_because(context: BuildContext, folder: Path, env: Mapping[str, str]) -> str:
-    """Return why the repository around a folder cannot be read, "" where there is none or it can.
+def _unusable_because(context: BuildContext, found: Path, env: Mapping[str, str]) -> str:
+    """Return why go does not get at the repository in a folder, "" where nothing shows that.
 
     go passes over a ``.git`` that is a file (a worktree, a submodule) and would take the next
     repository above; one above the app is not the app's.
     """
-    found = next((path for path in (folder, *folder.parents) if (path / ".git").exists()), None)
-    if found is None:
-        return ""
     if not found.is_relative_to(context.app_dir):
         return f"the git repository around the app begins above it, in {found}"
     if not (found / ".git").is_dir():
         return "the app is a git worktree or submodule, whose repository is elsewhere"
     if shutil.which("git", path=env.get("PATH", "")) is None:
         return "the build image has no git"
+    return ""
+
+
+def _unreadable_because(context: BuildContext, found: Path, env: Mapping[str, str]) -> str:
     for argv in _WHAT_GO_ASKS:
         asked = context.host.commands.capture(argv, cwd=found, env=env)
         if asked.status != 0:
