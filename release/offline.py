@@ -1,8 +1,9 @@
 """Packages for machines without a network: distributions of Go inside the buildpack.
 
-A distribution is packaged as it is published, module or archive, and verified here as a build
-would; the build verifies it again (docs/decisions/0007). buildpack.toml then names these versions
-of Go and no others, so that no build chooses one that it cannot get.
+A distribution is verified here as a build would, and packaged as the archive that a build keeps,
+without what no build reads: the build checks its sha256 and unpacks it (docs/decisions/0007).
+buildpack.toml then names these versions of Go and no others, so that no build chooses one that it
+cannot get.
 """
 
 import os
@@ -16,7 +17,8 @@ from pathlib import Path
 
 from gobp.buildpack.go.compile_seed import dependency_name
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
-from gobp.buildpack.go_dist.install import Shape, places, unpack
+from gobp.buildpack.go_dist.distribution import compiles
+from gobp.buildpack.go_dist.install import REST, Shape, places, unpack
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies
 from gobp.buildpack.supply.mirrors import read_mirrors
 from gobp.cnb import toml
@@ -24,6 +26,7 @@ from gobp.errors import UserError
 from gobp.golang.constraint import Constraint
 from gobp.golang.version import GoVersion
 from gobp.system.fetch import Fetcher, HttpFetcher, NotAvailableError, redacted, sha256_of
+from gobp.system.packed import SUFFIX, files_of, pack
 from release.buildpackage import Document, read_descriptor
 from release.publish import DEPENDENCIES
 from release.runtime import host_architecture, say
@@ -43,21 +46,25 @@ class Packager:
     env: Mapping[str, str]
     downloads: Path
 
-    def package(self, release: Release) -> Mapping[str, object]:
-        """Package a distribution; return its entry of buildpack.toml. Raises UserError."""
+    def package(self, release: Release) -> list[Mapping[str, object]]:
+        """Package a distribution; return its entries of buildpack.toml. Raises UserError.
+
+        What compiling takes is one archive, what tests and the like take besides is another.
+        """
         with tempfile.TemporaryDirectory(prefix="gobp-go-") as folder:
-            file, shape = self.obtain(release, Path(folder))
-        name = self.add(file, _SUFFIXES[shape])
+            shape = self.obtain(release, Path(folder), everything=True)
+            goroot = Path(folder, "sdk")
+            files = list(files_of(goroot))
+            compiling = {name for name in files if compiles(name)}
+            parts = {"go": compiling, REST: {*files} - compiling}
+            packed = {name: Path(folder, f"{name}{SUFFIX}") for name in parts}
+            for name, part in parts.items():
+                pack(goroot, packed[name], part)
+            entries = [self._entry_of(name, release, file) for name, file in packed.items()]
         say(f"packaged Go {release.version} for {release.architecture}, from its {shape.value}")
-        known = {
-            "checksum": f"sha256:{sha256_of(file)}" if shape is Shape.ARCHIVE else "",
-            "module-hash": release.module_hash,
-        }
-        return {
-            **_entry("go", release, name),
-            **{key: value for key, value in known.items() if value},
-            "purl": f"pkg:generic/go@{release.version}",
-        }
+        entries[0] |= {"module-hash": release.module_hash} if release.module_hash else {}
+        entries[0]["purl"] = f"pkg:generic/go@{release.version}"
+        return [*entries]
 
     def package_seed(self, release: Release, host: Release, mode: str) -> Mapping[str, object]:
         """Package the compiled standard library; return its entry of buildpack.toml.
@@ -70,15 +77,14 @@ class Packager:
         folder.mkdir()
         try:
             self.obtain(host, folder)
-            seed = folder / "seed.tar.gz"
+            seed = folder / f"seed{SUFFIX}"
             go = folder / "sdk" / "bin" / "go"
             make_seed(go, folder / "cache", release.architecture, mode, seed)
-            kept = self.add(seed, _SUFFIXES[Shape.ARCHIVE])
-            checksum = f"sha256:{sha256_of(seed)}"
+            entry = self._entry_of(dependency_name(mode), release, seed)
         finally:
             shutil.rmtree(folder)
         say(f"packaged its standard library, compiled for {release.architecture} as {mode}")
-        return {**_entry(dependency_name(mode), release, kept), "checksum": checksum}
+        return entry
 
     def package_other(self, table: Mapping[str, object]) -> Mapping[str, object]:
         """Package a dependency other than Go; return its entry, unchanged where none is to be had.
@@ -99,10 +105,11 @@ class Packager:
         say(f"packaged {name}")
         return {**table, "uri": f"file:///{DEPENDENCIES}/{self.add(file, '')}"}
 
-    def obtain(self, release: Release, folder: Path) -> tuple[Path, Shape]:
-        """Return a verified distribution and its shape; unpack what builds need to folder/sdk.
+    def obtain(self, release: Release, folder: Path, *, everything: bool = False) -> Shape:
+        """Get a distribution, verify it, unpack what builds need to folder/sdk; return its shape.
 
-        The module comes first: it has all that is needed, and is smaller. Raises UserError.
+        The module comes first: it has all that is needed, and is smaller. ``everything`` is that of
+        ``distribution``. Raises UserError.
         """
         candidates = places(release, read_mirrors(self.env, ()), Path(), self.module)
         reasons = []
@@ -114,20 +121,31 @@ class Packager:
                 if not file.is_file():
                     say(f"fetching {redacted(place.url)}")
                     self.fetcher.download(place.url, file, sha256=sha256)
-                unpack(place, file, folder / "sdk", release, self.module)
+                unpack(place, file, folder / "sdk", release, self.module, everything=everything)
             except NotAvailableError as error:
                 reasons.append(error.summary)
             except UserError:  # not what it should be: never to be used again
                 file.unlink(missing_ok=True)
                 raise
             else:
-                return file, place.shape
+                return place.shape
         raise UserError(
             f"Go {release.version} for linux/{release.architecture} cannot be packaged",
             detail="\n".join(reasons) or "no place to fetch it from is known",
             remedy="set GOPROXY or BP_DEPENDENCY_MIRROR to a place that has it, or leave the "
             "architecture out: make package OFFLINE_GO=... ARCHES=amd64.",
         )
+
+    def _entry_of(self, name: str, release: Release, file: Path) -> dict[str, object]:
+        """Add an archive of a release; return its entry of buildpack.toml."""
+        return {
+            "id": name,
+            "version": str(release.version),
+            "os": "linux",
+            "arch": release.architecture,
+            "uri": f"file:///{DEPENDENCIES}/{self.add(file, SUFFIX)}",
+            "checksum": f"sha256:{sha256_of(file)}",
+        }
 
     def add(self, file: Path, suffix: str) -> str:
         """Copy a file into the package under the name of its content; return that name."""
@@ -147,10 +165,10 @@ def add_go(buildpack: Path, versions: str, architectures: Collection[str], *, se
     packager = _packager(buildpack)
     descriptor = read_descriptor(buildpack)
     here = host_architecture().name
-    entries = []
+    entries: list[Mapping[str, object]] = []
     for release in wanted(descriptor["metadata"], versions, architectures):
         complete = _with_hash(release, packager.module)
-        entries.append(packager.package(complete))
+        entries += packager.package(complete)
         if seed:
             (host,) = wanted(descriptor["metadata"], str(release.version), [here])
             host = _with_hash(host, packager.module)
@@ -190,16 +208,6 @@ def _with_hash(release: Release, module: ToolchainModule) -> Release:
     if release.module_hash or release.sha256:
         return release
     return replace(release, module_hash=module.module_hash(release))
-
-
-def _entry(name: str, release: Release, file: str) -> dict[str, object]:
-    return {
-        "id": name,
-        "version": str(release.version),
-        "os": "linux",
-        "arch": release.architecture,
-        "uri": f"file:///{DEPENDENCIES}/{file}",
-    }
 
 
 def _packager(buildpack: Path) -> Packager:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gobp.errors import UserError
-from gobp.oci.layer_tar import Entry, FileContent, write_gzip_layer
+from gobp.system.packed import pack
 from release.tree import walk
 
 BUILD_MODES = ("pie", "exe")
@@ -39,14 +39,13 @@ def make_seed(go: Path, cache: Path, architecture: str, buildmode: str, target: 
                 detail=done.stderr.strip(),
                 remedy="package without OFFLINE_SEED.",
             )
-    with target.open("wb") as file:
-        write_gzip_layer(file, seed_entries(cache))
+    pack(cache, target, seed_names(cache))
 
 
-def seed_entries(cache: Path) -> Iterator[Entry]:
-    """Yield the files of a compile cache that are of use elsewhere, with the time taken out."""
+def seed_names(cache: Path) -> Iterator[str]:
+    """Yield the files of a compile cache that are of use elsewhere; take the time out of them."""
     data = {path.name[:-2]: path for path in walk(cache) if path.name.endswith("-d")}
-    written = set()
+    named = set()
     for path in walk(cache):
         if not path.name.endswith("-a"):
             continue
@@ -54,11 +53,11 @@ def seed_entries(cache: Path) -> Iterator[Entry]:
         output = data.get(words[2].decode()) if len(words) == _ENTRY_WORDS else None
         if output is None or _starts_with(output, _OF_THIS_MACHINE):
             continue
-        yield Entry.file(path.relative_to(cache).as_posix(), _without_time(words))
-        if output not in written:  # several entries may lead to the same
-            written.add(output)
-            name = output.relative_to(cache).as_posix()
-            yield Entry.file(name, FileContent(output, output.stat().st_size))
+        path.write_bytes(_without_time(words))
+        yield path.relative_to(cache).as_posix()
+        if output not in named:  # several entries may lead to the same
+            named.add(output)
+            yield output.relative_to(cache).as_posix()
 
 
 def _without_time(words: list[bytes]) -> bytes:

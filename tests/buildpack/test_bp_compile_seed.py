@@ -1,14 +1,13 @@
 """The compile cache of a first build, from the package."""
 
 import hashlib
-import io
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from gobp.buildpack.go.compile_seed import plant_seed
 from gobp.errors import UserError
+from gobp.system import packed
 from gobp.system.process import Captured
 from tests.fakes.a_build import ABuild, a_build
 from tests.fakes.memory_fetcher import MemoryFetcher
@@ -18,14 +17,12 @@ ENTRY = f"ab/ab{'0' * 62}-d"
 GO = ("go", "env", "GOVERSION", "GOROOT", "GOPROXY")
 
 
-def archive(*names: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name in names:
-            info = tarfile.TarInfo(name)
-            info.size = len(b"compiled")
-            tar.addfile(info, io.BytesIO(b"compiled"))
-    return buffer.getvalue()
+def archive(root: Path) -> bytes:
+    """Return a seed of one entry."""
+    (root / "compiled" / ENTRY).parent.mkdir(parents=True)
+    (root / "compiled" / ENTRY).write_text("compiled")
+    packed.pack(root / "compiled", root / "seed.tar.zst", [ENTRY])
+    return (root / "seed.tar.zst").read_bytes()
 
 
 def offline_build(
@@ -36,10 +33,10 @@ def offline_build(
         "id": f"go-std-{buildmode}",
         "version": version,
         "arch": "amd64",
-        "uri": "file:///dependencies/seed.tar.gz",
+        "uri": "file:///dependencies/seed.tar.zst",
         "checksum": f"sha256:{hashlib.sha256(seed).hexdigest()}",
     }
-    url = f"file://{root / 'buildpack'}/dependencies/seed.tar.gz"
+    url = f"file://{root / 'buildpack'}/dependencies/seed.tar.zst"
     commands = ScriptedCommands({GO: Captured(0, "go1.26.8\n/go\n\n", "")})
     (root / "layers").mkdir()
     build = a_build(
@@ -54,12 +51,13 @@ def offline_build(
 
 def planted(build: ABuild, root: Path) -> list[str]:
     cache = root / "cache"
+    cache.mkdir()
     plant_seed(build.context, cache)
     return sorted(path.relative_to(cache).as_posix() for path in cache.rglob("*") if path.is_file())
 
 
 def test_the_compiled_library_of_this_go_is_unpacked(tmp_path: Path) -> None:
-    build, _ = offline_build(tmp_path, archive(ENTRY))
+    build, _ = offline_build(tmp_path, archive(tmp_path))
 
     assert planted(build, tmp_path) == [ENTRY]
     assert "Starting from the compiled standard library of Go 1.26.8" in build.said.getvalue()
@@ -67,7 +65,7 @@ def test_the_compiled_library_of_this_go_is_unpacked(tmp_path: Path) -> None:
 
 
 def test_static_programs_have_a_library_of_their_own(tmp_path: Path) -> None:
-    build, _ = offline_build(tmp_path, archive(ENTRY), buildmode="exe", static="true")
+    build, _ = offline_build(tmp_path, archive(tmp_path), buildmode="exe", static="true")
 
     assert planted(build, tmp_path) == [ENTRY]
 
@@ -76,7 +74,7 @@ def test_static_programs_have_a_library_of_their_own(tmp_path: Path) -> None:
 def test_one_for_another_go_or_mode_is_left_alone(
     tmp_path: Path, version: str, buildmode: str
 ) -> None:
-    build, _ = offline_build(tmp_path, archive(ENTRY), version=version, buildmode=buildmode)
+    build, _ = offline_build(tmp_path, archive(tmp_path), version=version, buildmode=buildmode)
 
     assert planted(build, tmp_path) == []
 
@@ -87,14 +85,8 @@ def test_without_one_go_is_not_even_asked(tmp_path: Path) -> None:
     assert planted(build, tmp_path) == []
 
 
-def test_only_entries_of_a_cache_are_unpacked(tmp_path: Path) -> None:
-    build, _ = offline_build(tmp_path, archive("trim.txt", "../x", f"ab/{'g' * 64}-d", ENTRY))
-
-    assert planted(build, tmp_path) == [ENTRY]
-
-
 def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
-    build, _ = offline_build(tmp_path, archive(ENTRY)[:-20])
+    build, _ = offline_build(tmp_path, archive(tmp_path)[:-20])
 
     with pytest.raises(UserError, match="not a whole archive"):
         planted(build, tmp_path)

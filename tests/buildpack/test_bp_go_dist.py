@@ -6,6 +6,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.buildpack.component import BuildContext, DetectContext, Host
-from gobp.buildpack.go_dist.build import build
+from gobp.buildpack.go_dist.build import build, keep
 from gobp.buildpack.go_dist.candidates import Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
 from gobp.buildpack.go_dist.distribution import (
     archive_hash,
     executable,
+    is_foreign,
     kept_from_archive,
     kept_from_module,
     module_prefix,
@@ -36,7 +38,9 @@ from gobp.golang.constraint import Constraint
 from gobp.golang.dirhash import hash1
 from gobp.golang.version import GoVersion
 from gobp.log import BuildLog
+from gobp.system import packed
 from gobp.system.fetch import NotAvailableError
+from gobp.system.files import remove_tree
 from gobp.system.process import Captured
 from tests.fakes.memory_fetcher import MemoryFetcher
 from tests.fakes.memory_tree import MemoryTree
@@ -143,6 +147,8 @@ FILES = {
     "pkg/tool/linux_amd64/vet": b"vet",
     "src/cmd/go/main.go": b"package main\n",
     "src/fmt/print.go": b"package fmt\n",
+    "src/fmt/print_linux_arm64.s": b"// nothing\n",
+    "src/fmt/print_windows.go": b"package fmt\n",
     "src/fmt/print_test.go": b"package fmt\n",
     "src/go.mod": b"module std\n",
     "src/strconv/testdata/testfp.txt": b"1",
@@ -193,8 +199,10 @@ KEPT = {
     "go.env",
     "pkg/tool/linux_amd64/compile",
     "src/fmt/print.go",
+    "src/fmt/print_linux_arm64.s",
     "src/go.mod",
 }
+EVERYTHING = KEPT | {"pkg/tool/linux_amd64/vet", "src/fmt/print_windows.go"}
 
 
 class TestDistribution:
@@ -210,6 +218,26 @@ class TestDistribution:
 
     def test_the_archive_may_begin_with_a_dot(self) -> None:
         assert kept_from_archive(everything=False)("./go/VERSION") == "VERSION"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("a_windows.go", "a_windows_amd64.s", "a_linux_riscv64.h", "a_arm.S", "a_js_wasm.go"),
+            *("a_b_darwin.syso", "a_android.c", "_plan9.go"),
+        ],
+    )
+    def test_a_name_may_say_that_a_source_is_for_other_systems(self, name: str) -> None:
+        assert is_foreign(name)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("a.go", "windows.go", "arm.s", "windows_a.go", "a_linux.go", "a_linux_amd64.s"),
+            *("a_arm64.go", "a_unix.go", "a_ppc64x.h", "a_windows.txt", "a_windows", "asm_.s"),
+        ],
+    )
+    def test_other_names_say_nothing_of_the_kind(self, name: str) -> None:
+        assert not is_foreign(name)
 
     @pytest.mark.parametrize("name", ["VERSION", "other/bin/go", "golang/x", "../go/x"])
     def test_what_is_not_of_the_distribution_is_left_out(self, name: str) -> None:
@@ -367,38 +395,48 @@ class TestToolchainModule:
 
 
 class Machine:
-    """A machine whose network is in memory, to build go-dist on."""
+    """A machine whose network is in memory, to build go-dist on; builds on it follow each other."""
 
     def __init__(self, root: Path, content: Mapping[str, bytes]) -> None:
         self.layers = root / "layers"
         self.buildpack = root / "buildpack"
-        self.layers.mkdir()
+        self.layers.mkdir(exist_ok=True)
         self.fetcher = MemoryFetcher(content)
         self.go = Captured(127, "", "go: not found")
         self.env = {"GOPROXY": PROXY}
         self.bindings: tuple[Binding, ...] = ()
         self.release: dict[str, object] = {"uri": ARCHIVE, "module-hash": MODULE_HASH}
+        self.others: list[dict[str, object]] = []
+        self.is_for_others = False
         self.said = io.StringIO()
 
     def build(self, *entries: Entry) -> Path:
-        dependency = {"id": "go", "version": "1.99.1", "arch": "amd64", **self.release}
-        facts = DetectContext(MemoryTree({}), self.env, bindings=self.bindings)
-        build(
-            BuildContext(
-                facts=facts,
-                app_dir=self.layers,
-                buildpack_dir=self.buildpack,
-                metadata={"dependencies": [dependency]},
-                env=self.env,
-                entries=entries,
-                layers=Layers(self.layers),
-                session=Session(self.layers),
-                host=Host("amd64", ScriptedCommands({("go",): self.go}), self.fetcher),
-                log=BuildLog(self.said),
-                report=Recorder(),
-            )
-        )
+        build(self.context(entries))
         return self.layers / "go-sdk"
+
+    def keep(self, *entries: Entry) -> Path:
+        """Go through a build without a change, of which the lifecycle restored cached layers."""
+        for name in ("go-sdk", "go-sdk.toml"):
+            remove_tree(self.layers / name)
+        keep(self.context(entries))
+        return self.layers / "go-sdk"
+
+    def context(self, entries: tuple[Entry, ...]) -> BuildContext:
+        dependency = {"id": "go", "version": "1.99.1", "arch": "amd64", **self.release}
+        return BuildContext(
+            facts=DetectContext(MemoryTree({}), self.env, bindings=self.bindings),
+            app_dir=self.layers,
+            buildpack_dir=self.buildpack,
+            metadata={"dependencies": [dependency, *self.others]},
+            env=self.env,
+            entries=entries,
+            layers=Layers(self.layers),
+            session=Session(self.layers),
+            host=Host("amd64", ScriptedCommands({("go",): self.go}), self.fetcher),
+            log=BuildLog(self.said),
+            report=Recorder(),
+            is_for_others=self.is_for_others,
+        )
 
 
 ARCHIVE_BYTES = official_archive({**FILES, **ONLY_IN_THE_ARCHIVE})
@@ -418,7 +456,7 @@ def test_go_is_installed_from_every_place_with_the_same_layer(
     layer = machine.build()
 
     sdk = layer / "sdk"
-    assert {str(p.relative_to(sdk)) for p in sdk.rglob("*") if p.is_file()} == KEPT
+    assert set(packed.files_of(sdk)) == KEPT
     assert all(os.access(p, os.X_OK) for p in sdk.rglob("*") if executable(str(p.relative_to(sdk))))
     assert (layer / "bin/go").read_bytes() == b"the go command"
     assert not (machine.layers / ".go-staging").exists()
@@ -602,3 +640,230 @@ def test_passwords_of_proxies_stay_out_of_log_and_error(tmp_path: Path) -> None:
 
     assert "hunter2" not in machine.said.getvalue()
     assert "hunter2" not in caught.value.summary + caught.value.remedy
+
+
+MORE = {
+    "tests": (entry("go.mod", "*"), Entry("go", {"test": True})),
+    "generators": {"BP_GO_GENERATE": "true"},
+    "another system": {"GOOS": "windows"},
+    "another architecture": {"GOARCH": "riscv64"},
+}
+
+
+@pytest.mark.parametrize("why", MORE.values(), ids=MORE)
+def test_go_is_whole_where_more_is_done_with_it_than_compiling_the_app(
+    tmp_path: Path, why: tuple[Entry, ...] | dict[str, str]
+) -> None:
+    machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+    entries = why if isinstance(why, tuple) else ()
+    machine.env |= why if isinstance(why, dict) else {}
+
+    layer = machine.build(*entries)
+
+    assert set(packed.files_of(layer / "sdk")) == EVERYTHING
+
+
+def test_go_is_whole_for_buildpacks_after_this_one(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+    machine.build()
+    machine.is_for_others = True
+
+    layer = machine.build()
+
+    assert set(packed.files_of(layer / "sdk")) == EVERYTHING
+    assert "content-rules changed from 2 to 2+all" in machine.said.getvalue()
+
+
+def test_a_restored_go_is_the_one_that_was_installed(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+    installed = told(machine.build())
+    archive = (machine.layers / "go/go.tar.zst").read_bytes()
+
+    assert told(machine.build()) == installed
+    assert (machine.layers / "go/go.tar.zst").read_bytes() == archive
+
+
+def told(layer: Path) -> dict[str, tuple[bytes, bool, float]]:
+    """Return what go can tell of each file: content, whether it is a program, time."""
+    found = {}
+    for name in packed.files_of(layer / "sdk"):
+        path = layer / "sdk" / name
+        status = path.stat()
+        found[name] = (path.read_bytes(), bool(status.st_mode & 0o100), status.st_mtime)
+    return found
+
+
+def test_a_damaged_go_is_installed_again_and_the_log_says_why(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+    machine.build()
+    archive = machine.layers / "go/go.tar.zst"
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:100] + bytes(len(whole) - 100))
+
+    layer = machine.build()
+
+    assert set(packed.files_of(layer / "sdk")) == KEPT
+    assert "Not reusing the cached Go: go.tar.zst is not a whole" in machine.said.getvalue()
+    assert archive.read_bytes() == whole
+
+
+class TestKeep:
+    """A build without a change compiles nothing."""
+
+    def test_go_stays_packed_and_as_it_was(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+        machine.build()
+        before = (machine.layers / "go.toml").read_bytes()
+        archive = (machine.layers / "go/go.tar.zst").stat()
+        machine.fetcher = MemoryFetcher({})
+
+        assert not machine.keep().exists()
+
+        assert (machine.layers / "go.toml").read_bytes() == before
+        assert (machine.layers / "go/go.tar.zst").stat() == archive
+
+    def test_it_is_unpacked_for_a_buildpack_that_asks_for_go(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+        machine.is_for_others = True
+        machine.build()
+
+        assert (machine.keep() / "bin/go").read_bytes() == b"the go command"
+
+    def test_a_go_that_was_not_restored_is_not_needed(self, tmp_path: Path) -> None:
+        machine = Machine(tmp_path, {})
+
+        machine.keep()
+
+        assert [*machine.layers.iterdir()] == []
+
+
+def packed_for_offline(root: Path) -> Machine:
+    """Return a machine whose package brings Go in two archives."""
+    machine = Machine(root, {})
+    for name, content in FILES.items():
+        path = root / "published" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o755 if executable(name) else 0o644)
+    parts = {"go": KEPT, "go-rest": EVERYTHING - KEPT}
+    tables = []
+    served = {}
+    for name, part in parts.items():
+        archive = root / f"{name}.tar.zst"
+        packed.pack(root / "published", archive, part)
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        uri = f"file:///dependencies/{digest}.tar.zst"
+        served[f"file://{machine.buildpack}{uri.removeprefix('file://')}"] = archive.read_bytes()
+        tables.append({"id": name, "uri": uri, "checksum": f"sha256:{digest}"})
+    machine.release = {**tables[0], "module-hash": MODULE_HASH}
+    machine.others = [{**tables[1], "version": "1.99.1", "arch": "amd64"}]
+    machine.fetcher = MemoryFetcher(served)
+    return machine
+
+
+def test_an_offline_package_brings_the_archive_that_is_kept(tmp_path: Path) -> None:
+    machine = packed_for_offline(tmp_path)
+
+    layer = machine.build()
+
+    assert set(packed.files_of(layer / "sdk")) == KEPT
+    kept = (machine.layers / "go/go.tar.zst").read_bytes()
+    assert kept == (tmp_path / "go.tar.zst").read_bytes()
+    assert len(machine.fetcher.asked) == 1
+
+
+def test_an_offline_package_has_the_rest_for_those_who_need_it(tmp_path: Path) -> None:
+    machine = packed_for_offline(tmp_path)
+
+    layer = machine.build(Entry("go", {"test": True}))
+
+    assert set(packed.files_of(layer / "sdk")) == EVERYTHING
+    machine.fetcher.asked.clear()
+    assert set(packed.files_of(machine.build(Entry("go", {"test": True})) / "sdk")) == EVERYTHING
+    assert machine.fetcher.asked == []
+
+
+def test_a_damaged_archive_in_the_package_is_refused(tmp_path: Path) -> None:
+    machine = packed_for_offline(tmp_path)
+    machine.release["checksum"] = f"sha256:{'0' * 64}"
+
+    with pytest.raises(UserError, match="corrupted"):
+        machine.build()
+
+
+class TestVolume:
+    @pytest.fixture
+    def machine(self, tmp_path: Path) -> Machine:
+        (tmp_path / "volume").mkdir()
+        machine = Machine(tmp_path, {ARCHIVE: ARCHIVE_BYTES})
+        machine.env["BP_GO_CACHE_VOLUME"] = str(tmp_path / "volume")
+        return machine
+
+    def test_go_is_installed_once_and_linked_to(self, tmp_path: Path, machine: Machine) -> None:
+        layer = machine.build()
+        machine.fetcher.asked.clear()
+        remove_tree(layer)
+
+        machine.build()
+
+        goroot = tmp_path / "volume/go/1.99.1-amd64"
+        assert set(packed.files_of(goroot)) == KEPT
+        assert (layer / "bin/go").resolve() == goroot / "bin/go"
+        assert machine.fetcher.asked == []
+        assert types_of(machine, "go-sdk") == {"build": True, "cache": False, "launch": False}
+        assert not (machine.layers / "go.toml").exists()
+
+    def test_a_whole_go_is_another_folder(self, tmp_path: Path, machine: Machine) -> None:
+        machine.build()
+        machine.build(Entry("go", {"test": True}))
+
+        assert set(packed.files_of(tmp_path / "volume/go/1.99.1-amd64-all")) == EVERYTHING
+        assert set(packed.files_of(tmp_path / "volume/go/1.99.1-amd64")) == KEPT
+
+    def test_an_image_gets_a_copy(self, machine: Machine) -> None:
+        layer = machine.build(Entry("go", {"launch": True}))
+
+        assert (layer / "bin/go").resolve() == layer / "sdk/bin/go"
+
+    def test_an_install_that_was_cut_is_begun_anew(self, tmp_path: Path, machine: Machine) -> None:
+        cut = tmp_path / "volume/go/.1.99.1-amd64.new/go/bin"
+        cut.mkdir(parents=True)
+        (cut / "go").write_bytes(b"half")
+
+        assert (machine.build() / "bin/go").read_bytes() == b"the go command"
+
+    def test_one_that_fails_leaves_nothing_to_be_used(
+        self, tmp_path: Path, machine: Machine
+    ) -> None:
+        machine.fetcher = MemoryFetcher({ARCHIVE: official_archive({"bin/go": b"evil"})})
+
+        with pytest.raises(UserError, match="corrupted"):
+            machine.build()
+
+        left = [path.name for path in (tmp_path / "volume/go").iterdir()]
+        assert left == [".1.99.1-amd64.lock"]
+
+    def test_builds_at_the_same_time_install_it_once(
+        self, tmp_path: Path, machine: Machine
+    ) -> None:
+        others = []
+        for number in range(4):
+            (tmp_path / str(number)).mkdir()
+            other = Machine(tmp_path / str(number), {})
+            other.env, other.fetcher = machine.env, machine.fetcher
+            others.append(other)
+
+        with ThreadPoolExecutor() as threads:
+            layers = list(threads.map(lambda each: each.build(), others))
+
+        assert all((layer / "bin/go").read_bytes() == b"the go command" for layer in layers)
+        assert machine.fetcher.asked == [ARCHIVE]
+
+    def test_without_a_change_nothing_is_made(self, machine: Machine) -> None:
+        machine.build()
+        for path in machine.layers.iterdir():
+            remove_tree(path)
+
+        machine.keep()
+
+        assert [*machine.layers.iterdir()] == []

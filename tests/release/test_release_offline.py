@@ -15,11 +15,18 @@ from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
 from gobp.errors import UserError
 from gobp.golang.dirhash import hash1
 from gobp.golang.version import GoVersion
+from gobp.system.packed import unpack
 from release.offline import Packager, wanted
 from tests.fakes.memory_fetcher import MemoryFetcher
 
 VERSION = GoVersion.parse("1.99.1")
-FILES = {"bin/go": b"the go command", "VERSION": b"go1.99.1\n"}
+FILES = {
+    "bin/go": b"the go command",
+    "pkg/tool/linux_amd64/vet": b"vet",
+    "src/cmd/go/main.go": b"package main\n",
+    "src/os/dir_windows.go": b"package os\n",
+    "VERSION": b"go1.99.1\n",
+}
 PROXY = "https://proxy.example.com"
 MODULE_URL = f"{PROXY}/golang.org/toolchain/@v/v0.0.1-go1.99.1.linux-amd64.zip"
 ARCHIVE_URL = "https://go.example.com/dl/go1.99.1.linux-amd64.tar.gz"
@@ -42,6 +49,7 @@ def tarred() -> bytes:
         for name, content in FILES.items():
             info = tarfile.TarInfo(f"go/{name}")
             info.size = len(content)
+            info.mode = 0o755 if name.startswith(("bin/", "pkg/tool/")) else 0o644
             tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
 
@@ -54,30 +62,44 @@ def packager(root: Path, served: Mapping[str, bytes]) -> Packager:
     return Packager(root / "buildpack", module, fetcher, {}, root / "downloads")
 
 
-def test_the_module_is_packaged_under_the_hash_of_its_content(tmp_path: Path) -> None:
-    served = {MODULE_URL: zipped(), ARCHIVE_URL: tarred()}
+@pytest.mark.parametrize(
+    "served", [{MODULE_URL: zipped()}, {ARCHIVE_URL: tarred()}], ids=["module", "archive"]
+)
+def test_what_compiling_takes_is_one_archive_and_the_rest_another(
+    tmp_path: Path, served: dict[str, bytes]
+) -> None:
+    go, rest = packager(tmp_path, served).package(RELEASE)
 
-    entry = packager(tmp_path, served).package(RELEASE)
-
-    name = f"{hashlib.sha256(zipped()).hexdigest()}.zip"
-    assert (tmp_path / "buildpack/dependencies" / name).read_bytes() == zipped()
-    assert entry == {
+    assert unpacked(tmp_path, go) == {"VERSION", "bin/go"}
+    assert unpacked(tmp_path, rest) == {"pkg/tool/linux_amd64/vet", "src/os/dir_windows.go"}
+    digest = str(go["checksum"]).removeprefix("sha256:")
+    assert go == {
         "id": "go",
         "version": "1.99.1",
         "os": "linux",
         "arch": "amd64",
-        "uri": f"file:///dependencies/{name}",
+        "uri": f"file:///dependencies/{digest}.tar.zst",
+        "checksum": f"sha256:{digest}",
         "module-hash": HASH,
         "purl": "pkg:generic/go@1.99.1",
     }
 
 
-def test_the_archive_is_packaged_where_there_is_no_module(tmp_path: Path) -> None:
-    entry = packager(tmp_path, {ARCHIVE_URL: tarred()}).package(RELEASE)
+def unpacked(root: Path, entry: Mapping[str, object]) -> set[str]:
+    """Return the names in an archive of the package, whose checksum is that of its entry."""
+    archive = root / "buildpack" / str(entry["uri"]).removeprefix("file:///")
+    assert entry["checksum"] == f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
+    (root / str(entry["id"])).mkdir()
+    return set(unpack(archive, root / str(entry["id"])))
 
-    sha256 = hashlib.sha256(tarred()).hexdigest()
-    assert entry["uri"] == f"file:///dependencies/{sha256}.tar.gz"
-    assert (entry["checksum"], entry["module-hash"]) == (f"sha256:{sha256}", HASH)
+
+def test_a_package_is_the_same_from_either_shape(tmp_path: Path) -> None:
+    entries = []
+    for shape, served in (("zip", {MODULE_URL: zipped()}), ("tar", {ARCHIVE_URL: tarred()})):
+        (tmp_path / shape).mkdir()
+        entries.append(packager(tmp_path / shape, served).package(RELEASE))
+
+    assert entries[0] == entries[1]
 
 
 def test_a_distribution_with_another_hash_is_refused_and_forgotten(tmp_path: Path) -> None:
@@ -107,7 +129,7 @@ def test_what_was_fetched_once_is_not_fetched_again(tmp_path: Path) -> None:
 
     again = Packager(first.buildpack, module, fetcher, {}, first.downloads).package(RELEASE)
 
-    assert str(again["uri"]).endswith(".zip")
+    assert [each["id"] for each in again] == ["go", "go-rest"]
     assert fetcher.asked == []
 
 

@@ -3,7 +3,6 @@
 ``release/seed.py`` makes it, for one version of Go, one architecture and one build mode.
 """
 
-import re
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
@@ -11,9 +10,7 @@ from gobp.buildpack.go.command import go_at_hand
 from gobp.buildpack.go.linking import read_linking
 from gobp.buildpack.supply.dependency import deliver, dependency
 from gobp.cnb import toml
-from gobp.system.archive import extract_tar
-
-_ENTRY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}-[ad]")
+from gobp.system.packed import unpack
 
 
 def dependency_name(buildmode: str) -> str:
@@ -39,10 +36,6 @@ def plant_seed(context: BuildContext, cache: Path) -> None:
     archive = context.layers.root / ".seed"
     try:
         deliver(seed, archive, context)
-        extract_tar(archive, cache, _kept)
+        unpack(archive, cache)
     finally:
         archive.unlink(missing_ok=True)
-
-
-def _kept(name: str) -> str | None:
-    return name if _ENTRY.fullmatch(name) else None
