@@ -7,10 +7,11 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-_BLUE, _LIGHT, _PALE = "#1f6fb2", "#6aaede", "#b7d7ee"
+_DARK, _BLUE, _LIGHT, _PALE = "#123f66", "#1f6fb2", "#6aaede", "#b7d7ee"
 _COLOURS = {  # gobp is blue wherever it is
-    "gobp": _BLUE,
+    "gobp": _DARK,
     "gobp offline": _BLUE,
     "gobp build": _BLUE,
     "gobp seed": _LIGHT,
@@ -33,7 +34,7 @@ _STYLE = {
     "axes.spines.right": False,
 }
 _BARS_SHARE = 0.8  # of the room of a group
-_NAMES_ROOM = 1.28  # of the highest bar: the legend stands above it
+_NAMES_ROOM = 1.28  # of what is highest: the legend stands above it
 
 Bars = Mapping[str, Sequence[float | None]]
 Curves = Mapping[str, Sequence[tuple[float, float]]]
@@ -85,7 +86,8 @@ def draw_curves(picture: Picture, series: Curves, path: Path, *, log: bool) -> N
             axes.set_xticks(ticks, [f"{at:g}" for at in ticks], minor=False)
             axes.minorticks_off()
         else:
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, _NAMES_ROOM * max(axes.get_ylim()))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _save(figure, axes, path)
 
 
