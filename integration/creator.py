@@ -195,7 +195,11 @@ class Creator:
         bindings: Mapping[str, Mapping[str, str]] | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Build a copy of an app, well or not; stdout holds all that was written."""
-        self._prepare(app, {**self.env, **(env or {})}, bindings or {})
+        self.prepare(app, env, bindings)
+        return self.run()
+
+    def run(self) -> "subprocess.CompletedProcess[str]":
+        """Run the creator on what was prepared, and nothing else."""
         work = self.root
         argv = [
             str(work / "lifecycle/creator"),
@@ -228,9 +232,13 @@ class Creator:
         folder = self.root / "buildpacks"
         return [f"/bin/mount --bind {folder} {folder}", f"/bin/mount -o remount,bind,ro {folder}"]
 
-    def _prepare(
-        self, app: Path, env: Mapping[str, str], bindings: Mapping[str, Mapping[str, str]]
+    def prepare(
+        self,
+        app: Path,
+        env: Mapping[str, str] | None = None,
+        bindings: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        """Copy the app, and write all that the creator reads."""
         work = self.root
         for name in ("layers", "workspace", "platform"):
             shutil.rmtree(work / name, ignore_errors=True)
@@ -239,8 +247,8 @@ class Creator:
         for name in ("/layers", "/workspace"):
             Path(name).mkdir(exist_ok=True)
         shutil.copytree(app, work / "workspace", symlinks=True)
-        put_files(work / "platform/env", env)
-        for binding, entries in bindings.items():
+        put_files(work / "platform/env", {**self.env, **(env or {})})
+        for binding, entries in (bindings or {}).items():
             put_files(work / "platform/bindings" / binding, entries)
         run_image = work / "layout/example.com/run/latest"
         if not run_image.is_dir():

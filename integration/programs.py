@@ -57,6 +57,12 @@ PROGRAMS: Mapping[str, Program] = {
         "h1:ZPIUjpgh4ACOKW98PXvr4o4dlaRjSOLLa6gS1t7FrAo=",
         {"yq": (("--null-input", ".colour = 12"), "colour: 12")},
     ),
+    "nats-server": Program(
+        "github.com/nats-io/nats-server/v2",
+        "v2.15.2",
+        "h1:yLsgt2kslgymvxvjFq1WGWck5hkat2YYfbXvQ145tzU=",
+        {"nats-server": (("--version",), "nats-server: v2")},
+    ),
     "pprof": Program(
         "github.com/google/pprof",
         "v0.0.0-20260906184651-6331bc6350fe",
