@@ -44,6 +44,10 @@ VARIABLES = (
     Variable("BP_KEEP_FILES", "globs, separated by `:`, of files that stay in the image"),
     Variable("BP_LIVE_RELOAD_ENABLED", "the image rebuilds and restarts the app when it changes"),
     Variable("CNB_EXEC_ENV", "`test` makes an image that runs the app's tests", "`production`"),
+    Variable(
+        "BP_GO_CACHE_VOLUME",
+        "mounted folder that keeps Go, compiled packages and modules in place of cached layers",
+    ),
     Variable("BP_GO_SKIP", "optional parts of the build to leave out, separated by `:`"),
     Variable("BP_PROCFILE_DEFAULT_PROCESS", "command of the process `web`"),
     Variable("BP_DIRECT_PROCESS", "never start a Procfile process through a shell", "false"),
