@@ -22,12 +22,15 @@ from gobp.buildpack.reporting.report import RecordedCommands, Recorder
 from gobp.buildpack.reporting.report_file import write_report
 from gobp.buildpack.reporting.secrets import secrets_of
 from gobp.buildpack.session import Session
+from gobp.buildpack.unchanged.decision import Decision, decide, note
+from gobp.buildpack.unchanged.key import Surroundings
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.buildpack_plan import BuildpackPlan
 from gobp.cnb.exit_status import PASS
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.phases import BuildInputs
+from gobp.cnb.sbom import SbomFormat
 from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.system.fetch import HttpFetcher
@@ -35,6 +38,8 @@ from gobp.system.files import write_atomically
 from gobp.system.machine import machine_architecture
 from gobp.system.process import SystemCommands
 from gobp.system.stop import stoppable
+
+_COMPILES = "go-build"  # after it the programs are as they will be, and the source is still there
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +129,36 @@ def _build_members(phase: _Phase, app_dir: Path) -> Launch:
     layout = read_layout(phase.facts.app, phase.facts.env)
     phase.report.note("modules", {"mode": layout.mode.value, "vendor": layout.vendor.value})
     log_decisions(phase.log, phase.group, layout)
+    decision = _decide(phase, app_dir)
     with Session() as session:
-        return merge([_build(phase, app_dir, member, session) for member in phase.group.members])
+        return merge(
+            [_build(phase, app_dir, member, session, decision) for member in phase.group.members]
+        )
 
 
-def _build(phase: _Phase, app_dir: Path, member: Member, session: Session) -> Launch:
+def _decide(phase: _Phase, app_dir: Path) -> Decision:
+    """Decide whether the programs of the previous image stay, and say why not."""
+    surroundings = Surroundings(
+        facts=phase.facts,
+        group=phase.group,
+        app_dir=app_dir,
+        layers_dir=phase.layers.root,
+        buildpack_dir=Path(phase.inputs.buildpack_dir),
+        metadata=phase.buildpack.metadata,
+        architecture=machine_architecture(),
+    )
+    decision = decide(surroundings, map(SbomFormat.parse, phase.buildpack.sbom_formats))
+    if decision.keep:
+        phase.report.note("go", decision.go)
+    elif decision.because:
+        phase.log.process(f"Building: {decision.because}")
+        phase.log.gap()
+    return decision
+
+
+def _build(
+    phase: _Phase, app_dir: Path, member: Member, session: Session, decision: Decision
+) -> Launch:
     layers = phase.layers
     env = {**layers.build_environment(phase.facts.env), **session.env}
     fetcher = HttpFetcher(env, on_retry=phase.log.action)
@@ -150,8 +180,12 @@ def _build(phase: _Phase, app_dir: Path, member: Member, session: Session) -> La
     builder = BUILDERS[member.component]
     phase.log.title(builder.title)
     contributed = len(layers.environments)
+    kept = builder.keep if decision.keep else None
     with phase.report.component(member.component):
-        launch = builder.build(context)
+        launch = (kept or builder.build)(context)
+    if member.component == _COMPILES and not decision.keep:
+        if because := note(decision, layers, app_dir, phase.report.facts["go"]):
+            phase.log.debug(f"The next build compiles in any case: {because}")
     for name, environment in layers.environments[contributed:]:
         log_layer_environment(phase.log, name, environment)
     return launch

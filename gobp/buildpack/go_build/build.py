@@ -8,7 +8,7 @@ from pathlib import Path
 from gobp.buildpack.app.layout import Mode, read_layout
 from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.go.command import run_go
-from gobp.buildpack.go.compile_cache import keep_compile_cache
+from gobp.buildpack.go.compile_cache import keep_compile_cache, redeclare_compile_cache
 from gobp.buildpack.go.compiling import compile_environment, compile_flags
 from gobp.buildpack.go.gopath import Workplace, import_path, workplace
 from gobp.buildpack.go.recipe import Recipe, build_variables, write_recipe
@@ -20,6 +20,8 @@ from gobp.buildpack.go_build.stamping import flags_after_failure, stamping_flags
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.reporting.debug_log import log_go
 from gobp.buildpack.switches import LIVE_RELOAD, is_generating, is_on
+from gobp.buildpack.unchanged.noted import PROGRAMS
+from gobp.cnb import toml
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
@@ -61,7 +63,21 @@ def build(context: BuildContext) -> Launch:
     processes = launch_processes(binaries, f"{targets.path}/bin")
     if is_on(context.env, LIVE_RELOAD):
         write_recipe(_recipe(context, config, place, processes), targets.path)
-    context.layers.contribute(targets, LayerTypes(launch=True))
+    context.layers.contribute(targets, LayerTypes(launch=True), metadata={PROGRAMS: list(binaries)})
+    return _assigned(context, processes)
+
+
+def keep(context: BuildContext) -> Launch:
+    """Leave the programs of the previous image in place, and name the same processes."""
+    targets = context.layers.layer(TARGETS_LAYER)
+    names = toml.get_strs(targets.restored, PROGRAMS, source=f"{TARGETS_LAYER}.toml")
+    context.log.process("Keeping the programs of the previous image: nothing has changed")
+    context.layers.keep(TARGETS_LAYER, LayerTypes(launch=True), targets.restored)
+    redeclare_compile_cache(context)
+    return _assigned(context, launch_processes(names, f"{targets.path}/bin"))
+
+
+def _assigned(context: BuildContext, processes: tuple[Process, ...]) -> Launch:
     context.log.gap()
     context.log.process("Assigning launch processes:")
     for line in table(processes):

@@ -1,5 +1,6 @@
 """Writes the bills of materials beside the layers that they are of."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gobp.buildpack.reporting.steps import timed
 from gobp.buildpack.sbom.app_modules import AppModules
 from gobp.buildpack.sbom.config import SbomConfig, read_config
 from gobp.buildpack.sbom.toolchain import GO_LAYER, place_of_go, toolchain_bill
+from gobp.buildpack.unchanged.noted import GO
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
 from gobp.cnb.launch import Label, Launch
@@ -28,11 +30,9 @@ _DISABLED = Label("io.paketo.sbom.disabled", "true")  # Paketo RFC 0044
 def build(context: BuildContext) -> Launch:
     """Write the bills of the programs and of the Go that compiled them. Raises UserError."""
     config = read_config(context.facts)
-    _remove_restored(context.layers.root)
+    _remove_restored(context.layers.root, (_TARGETS, GO_LAYER, BUILD))
     if config.disabled:
-        context.log.process("Writing no SBOM (BP_DISABLE_SBOM)")
-        context.log.gap()
-        return Launch(labels=(_DISABLED,))
+        return _disabled(context)
     context.log.process(f"Generating SBOM for {context.layers.root / _TARGETS / _PROGRAMS}")
     with timed(context.log):
         documents = _documents(context, config)
@@ -44,6 +44,30 @@ def build(context: BuildContext) -> Launch:
     context.log.gap()
     _log_formats(context, documents)
     return Launch()
+
+
+def keep(context: BuildContext) -> Launch:
+    """Leave the programs' bill, which the lifecycle has given back. Raises UserError.
+
+    Go has one of its own only where another buildpack is to use it.
+    """
+    config = read_config(context.facts)
+    _remove_restored(context.layers.root, (GO_LAYER, BUILD))
+    if config.disabled:
+        return _disabled(context)
+    context.log.process("Keeping the SBOM of the programs")
+    go = context.report.facts.get(GO)
+    if isinstance(go, Mapping) and place_of_go(context) == GO_LAYER:
+        bill = toolchain_bill(context, f"go{go.get('version', '')}")
+        _documents(context, config).write(GO_LAYER, bill)
+    context.log.gap()
+    return Launch()
+
+
+def _disabled(context: BuildContext) -> Launch:
+    context.log.process("Writing no SBOM (BP_DISABLE_SBOM)")
+    context.log.gap()
+    return Launch(labels=(_DISABLED,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +94,9 @@ def _documents(context: BuildContext, config: SbomConfig) -> _Documents:
     return _Documents(context.layers.root, formats, Origin(buildpack.version, config.epoch))
 
 
-def _remove_restored(layers: Path) -> None:
+def _remove_restored(layers: Path, places: Iterable[str]) -> None:
     """Remove what the lifecycle gave back of the last build: it may be of another Go."""
-    for place in (_TARGETS, GO_LAYER, BUILD):
+    for place in places:
         for each in SbomFormat:
             (layers / file_name(place, each)).unlink(missing_ok=True)
 

@@ -7,8 +7,9 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
-from gobp.buildpack.component import BuildContext
+from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.go.command import go_at_hand
 from gobp.buildpack.reporting.steps import timed
 from gobp.errors import UserError
@@ -48,7 +49,21 @@ def put_helper(context: BuildContext, name: str, target: Path) -> None:
         remove_tree(scratch)
 
 
-def prebuilt_helper(context: BuildContext, name: str) -> Path | None:
+class Place(Protocol):
+    """Where the buildpack lies, and what it builds for."""
+
+    @property
+    def buildpack_dir(self) -> Path:
+        """The buildpack's folder."""
+        ...
+
+    @property
+    def facts(self) -> DetectContext:
+        """What is known of the app and its target."""
+        ...
+
+
+def prebuilt_helper(context: Place, name: str) -> Path | None:
     """Return the helper as the buildpack brings it, None where it does not.
 
     One that was compiled from other sources than those at hand, as in a clone, does not count.
@@ -145,7 +160,7 @@ def _go_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in folder.rglob("*.go") if not path.stem.endswith("_test")))
 
 
-def _sources(context: BuildContext) -> Path:
+def _sources(context: Place) -> Path:
     return context.buildpack_dir / "helpers"
 
 
