@@ -351,7 +351,7 @@ def test_modules_restored_half_are_not_used(bench: Workbench) -> None:
     first = bench.build(app)
     assert first.status == 0, first.output
     bench.restore()
-    one_of(bench.layers / "mod-cache", "lib.go").write_text("package lib\n")
+    one_of(bench.layers / "mod-cache", "*.mod").unlink()
 
     again = bench.build(app)
 
@@ -397,7 +397,7 @@ def test_a_build_that_was_killed_leaves_nothing_that_spoils_the_next(
 
     assert done.status == 0, done.output
     assert bench.program() == "hello from lib\n"
-    assert sorted(path.name for path in bench.layers.glob(".*")) == []
+    assert {path.name for path in bench.layers.glob(".*")} <= {".gocache", ".modules"}
 
 
 def test_a_build_killed_while_go_is_fetched_leaves_nothing_that_spoils_the_next(

@@ -72,8 +72,10 @@ BUILDERS: Mapping[str, Builder] = {
     ),
     "go-dist": Builder("Go Distribution", "go_dist.build:build", keep_name="go_dist.build:keep"),
     "git": Builder("Git", "git.build:build"),
-    "dep": Builder("Dep", "dep.build:build"),
-    "dep-ensure": Builder("Dep Ensure", "dep_ensure.build:build"),
+    "dep": Builder("Dep", "dep.build:build", keep_name="dep.build:keep"),
+    "dep-ensure": Builder(
+        "Dep Ensure", "dep_ensure.build:build", keep_name="dep_ensure.build:keep"
+    ),
     "go-mod-vendor": Builder(
         "Go Mod Vendor", "go_mod_vendor.build:build", keep_name="go_mod_vendor.build:keep"
     ),

@@ -12,6 +12,7 @@ from gobp.errors import UserError
 from gobp.system.fetch import NotAvailableError
 
 LAYER = "dep"
+_BUILD_AND_CACHE = LayerTypes(build=True, cache=True)
 _WAYS_OUT = (
     "use a build image with dep, or run 'dep ensure' on your machine and give the build the vendor "
     "folder that it fills."
@@ -33,6 +34,12 @@ def build(context: BuildContext) -> Launch:
             context.log.process(f"Not reusing the cached dep: {'; '.join(reasons)}")
         _install(context, layer, wanted)
     context.log.gap()
+    return Launch()
+
+
+def keep(context: BuildContext) -> Launch:
+    """Keep dep as it was restored."""
+    context.layers.retain(LAYER, _BUILD_AND_CACHE)
     return Launch()
 
 
@@ -80,4 +87,4 @@ def _deliver(context: BuildContext, wanted: Dependency, program: Path) -> None:
 
 
 def _contribute(context: BuildContext, layer: Layer, wanted: Dependency) -> None:
-    context.layers.contribute(layer, LayerTypes(build=True, cache=True), metadata=_key(wanted))
+    context.layers.contribute(layer, _BUILD_AND_CACHE, metadata=_key(wanted))

@@ -11,6 +11,7 @@ from gobp.buildpack.go.gopath import workplace
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.reporting.steps import run_logged
 from gobp.buildpack.switches import is_debug
+from gobp.buildpack.volume import volume_of
 from gobp.cnb.launch import Launch
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
@@ -18,6 +19,7 @@ from gobp.golang.dep_failures import explain
 from gobp.system.files import copy_tree, count_tree, remove_tree, write_atomically
 
 LAYER = "depcachedir"
+_CACHE = LayerTypes(cache=True)
 _LOCK = "Gopkg.lock"
 _VENDOR = "vendor"
 
@@ -25,15 +27,31 @@ _VENDOR = "vendor"
 def build(context: BuildContext) -> Launch:
     """Fill the app's vendor folder; what dep has fetched stays for the next build."""
     layout = read_layout(context.facts.app, context.env)
-    layer = open_cache(context, LAYER, "cached repositories")
-    env = {**go_environment(context.env, context.app_dir), "DEPCACHEDIR": str(layer.path)}
+    cache, layer = _open(context)
+    env = {**go_environment(context.env, context.app_dir), "DEPCACHEDIR": str(cache)}
     context.log.process("Executing build process")
     with workplace(context, layout, env) as place:
         _ensure(context, place.folder, place.env)
         _bring_back(context, place.folder, context.app_dir / layout.workdir)
     context.log.gap()
-    _keep(context, layer)
+    if layer is not None:
+        _keep(context, layer)
     return Launch()
+
+
+def keep(context: BuildContext) -> Launch:
+    """Keep what dep has fetched as it was restored."""
+    context.layers.retain(LAYER, _CACHE)
+    return Launch()
+
+
+def _open(context: BuildContext) -> tuple[Path, Layer | None]:
+    """Return where dep keeps what it fetches: in the volume, else in the layer, returned too."""
+    volume = volume_of(context.env)
+    if volume is not None:
+        return volume / LAYER, None
+    layer = open_cache(context, LAYER, "cached repositories")
+    return layer.path, layer
 
 
 def _ensure(context: BuildContext, folder: Path, env: Mapping[str, str]) -> None:
@@ -64,4 +82,4 @@ def _bring_back(context: BuildContext, made: Path, app: Path) -> None:
 def _keep(context: BuildContext, layer: Layer) -> None:
     files, _ = count_tree(layer.path)
     if files:  # nothing to cache is an error on old lifecycles
-        context.layers.contribute(layer, LayerTypes(cache=True))
+        context.layers.contribute(layer, _CACHE)

@@ -53,19 +53,21 @@ def retain(context: BuildContext) -> None:
 
 def _restore_from_layer(context: BuildContext, key: Mapping[str, str], vendor: Path) -> bool:
     layer = context.layers.layer(LAYER)
-    reasons = layer.stale_because(key)
-    if not reasons:
+    if not layer.restored:
+        return False
+    changed = [name for name, value in key.items() if layer.restored.get(name) != value]
+    reason = f"{', '.join(changed)} changed" if changed else "; ".join(layer.stale_because(key))
+    if not reason:
         try:
             names = unpack(layer.path / _ARCHIVE, vendor)
         except UserError as error:
             remove_tree(vendor)
-            reasons = [error.summary]
+            reason = error.summary
         else:
             context.report.count(filesUnpacked=len(names))
             context.layers.contribute(layer, _CACHE, metadata=key)
             return True
-    if layer.restored:
-        context.log.process(f"Not reusing the vendor folder: {'; '.join(reasons)}")
+    context.log.process(f"Not reusing the vendor folder: {reason}")
     return False
 
 

@@ -1,5 +1,6 @@
 """What an app's folder and the module cache tell of modules: licences, and hashes in go.sum."""
 
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -30,8 +31,7 @@ class AppModules:
     def licences(self, module: BuiltModule) -> tuple[str, ...]:
         """Return the SPDX identifiers of a module's licences; none where no file tells."""
         if module not in self._licences:  # programs share most of their modules
-            found = filter(None, map(_licences_of, self._folders(module)))
-            self._licences[module] = next(found, ())
+            self._licences[module] = next(filter(None, self._found(module)), ())
         return self._licences[module]
 
     def sum(self, module: BuiltModule) -> str:
@@ -41,27 +41,34 @@ class AppModules:
         """
         return self._sums.get((module.path, module.version), "")
 
-    def _folders(self, module: BuiltModule) -> Iterator[Path]:
-        """Yield the folders that may hold a module, or what replaces it, the nearest first."""
+    def _found(self, module: BuiltModule) -> Iterator[tuple[str, ...]]:
+        """Yield the licences in each place that may hold a module, or what replaces it.
+
+        The nearest place is the first. Of a module in a vendor folder that was put back, the
+        module cache has the zip alone.
+        """
         if module.path in self._own:
-            yield self._own[module.path]
-        yield self._root / "vendor" / module.path
+            yield _licences_of(self._own[module.path])
+        yield _licences_of(self._root / "vendor" / module.path)
         built = module.replaced_by or module
         if built.is_folder:
-            yield self._root / built.path
+            yield _licences_of(self._root / built.path)
         else:
-            yield from self._in_module_cache(built)
+            yield from self._found_in_module_cache(built)
 
-    def _in_module_cache(self, module: BuiltModule) -> Iterator[Path]:
+    def _found_in_module_cache(self, module: BuiltModule) -> Iterator[tuple[str, ...]]:
         try:
-            name = f"{escape_path(module.path)}@{escape_version(module.version)}"
+            path, version = escape_path(module.path), escape_version(module.version)
         except UserError:  # no module that a proxy has: "(devel)", a package built without modules
             return
         if cache := self._module_cache():
-            yield Path(cache, name)
+            yield _licences_of(Path(cache, f"{path}@{version}"))
+            yield _licences_in_zip(Path(cache, "cache/download", path, f"@v/{version}.zip"))
 
     def _module_cache(self) -> str:
         """Return the module cache's folder; go is asked once, and only if a module is there."""
+        if self._cache is None:
+            self._cache = self._context.env.get("GOMODCACHE")
         if self._cache is None:
             env = go_environment(self._context.env, self._context.app_dir)
             asked = self._context.host.commands.capture(
@@ -104,6 +111,25 @@ def _licences_of(folder: Path) -> tuple[str, ...]:
         if is_licence_name(path.name) and path.is_file():
             found.update(licences_in(_head(path)))
     return tuple(sorted(found))
+
+
+def _licences_in_zip(path: Path) -> tuple[str, ...]:
+    """Return the licences in the files at the top of a module's zip, which go has checked."""
+    if not path.is_file():
+        return ()
+    found: set[str] = set()
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if is_licence_name(_name_at_top(name)):
+                with archive.open(name) as file:
+                    found.update(licences_in(file.read(_LIMIT).decode("utf-8", "replace")))
+    return tuple(sorted(found))
+
+
+def _name_at_top(name: str) -> str:
+    """Return the name of a file at the top of a zip, without ``path@version/``; "" for others."""
+    below = name.partition("@")[2].partition("/")[2]
+    return "" if "/" in below else below
 
 
 def _head(path: Path) -> str:
