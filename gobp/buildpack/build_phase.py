@@ -184,8 +184,13 @@ def _build(
     with phase.report.component(member.component):
         launch = (kept or builder.build)(context)
     if member.component == _COMPILES and not decision.keep:
-        if because := note(decision, layers, app_dir, phase.report.facts["go"]):
-            phase.log.debug(f"The next build compiles in any case: {because}")
+        _note(phase, app_dir, decision)
     for name, environment in layers.environments[contributed:]:
         log_layer_environment(phase.log, name, environment)
     return launch
+
+
+def _note(phase: _Phase, app_dir: Path, decision: Decision) -> None:
+    because = note(decision, phase.layers, app_dir, phase.report.facts["go"])
+    if because:
+        phase.log.debug(f"The next build compiles in any case: {because}")

@@ -108,7 +108,7 @@ def _link(root: str, path: str, real: str) -> str:
     inside = f"{place}/".startswith(f"{real}/") and f"/{_GIT}/" not in place.removeprefix(real)
     if not inside and os.path.lexists(place):
         raise NoKeyError(f"the link {path} leads out of the app")
-    return os.readlink(f"{root}/{path}")  # noqa: PTH115
+    return os.readlink(f"{root}/{path}")  # noqa: PTH115 # text
 
 
 def _digests(root: str, files: Sequence[_File]) -> list[str]:

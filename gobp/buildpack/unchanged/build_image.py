@@ -44,7 +44,7 @@ def inputs_of_build_image(settings: Mapping[str, str]) -> str:
     programs = (folder for folder in settings.get("PATH", "").split(":") if folder)
     return digest_of(
         (
-            *(file_digest(path) if os.path.exists(path) else ABSENT for path in _PACKAGES),  # noqa: PTH110
+            *(file_digest(path) if os.path.exists(path) else ABSENT for path in _PACKAGES),  # noqa: PTH110 # text
             *map(identity, _RPM),
             *_names(programs),
             *_names(_library_folders()),
@@ -79,8 +79,8 @@ def _library_folders() -> list[str]:
     found = []
     for folder in _LIBRARIES:
         found.append(folder)
-        if os.path.isdir(folder):  # noqa: PTH112
-            names = sorted(filter(_OF_AN_ARCHITECTURE.fullmatch, os.listdir(folder)))  # noqa: PTH208
+        if os.path.isdir(folder):  # noqa: PTH112 # text
+            names = sorted(filter(_OF_AN_ARCHITECTURE.fullmatch, os.listdir(folder)))  # noqa: PTH208 # text
             found += [f"{folder}/{name}" for name in names]
     return found
 
@@ -89,7 +89,7 @@ def _names(folders: Iterable[str]) -> Iterator[str]:
     """Yield the identity of each file directly in folders; those of links are their targets'."""
     for folder in folders:
         yield folder
-        if os.path.isdir(folder):  # noqa: PTH112
+        if os.path.isdir(folder):  # noqa: PTH112 # text
             with os.scandir(folder) as entries:
                 yield from sorted(_line(entry) for entry in entries if not entry.is_dir())
 
@@ -107,7 +107,7 @@ def _files(root: str) -> Iterator[str]:
     pending = [root]
     while pending:
         folder = pending.pop()
-        if not os.path.isdir(folder):  # noqa: PTH112
+        if not os.path.isdir(folder):  # noqa: PTH112 # text
             continue
         with os.scandir(folder) as entries:
             for entry in entries:

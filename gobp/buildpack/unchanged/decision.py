@@ -6,7 +6,6 @@ from pathlib import Path
 
 from gobp.buildpack.layers import Layer, Layers
 from gobp.buildpack.sbom.config import read_config
-from gobp.buildpack.supply.helpers import prebuilt_helper
 from gobp.buildpack.unchanged.digests import NoKeyError
 from gobp.buildpack.unchanged.key import Key, Surroundings, confirm, make_key
 from gobp.buildpack.unchanged.noted import GO, PROGRAMS, TARGETS
@@ -101,6 +100,8 @@ def _missing(
     given: Surroundings, restored: Mapping[str, object], formats: Iterable[SbomFormat]
 ) -> str:
     """Return what a build that keeps the programs would need, and was not given."""
+    from gobp.buildpack.supply.helpers import prebuilt_helper  # noqa: PLC0415 # few builds get here
+
     components = {each.component for each in given.group.members}
     if not restored.get(PROGRAMS):
         return "the programs have no names"

@@ -34,7 +34,7 @@ def file_digest(path: str) -> str:
 def read_setting(path: str) -> str:
     """Return the text of a file that may be there, "" where it is not. Raises OSError."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:  # noqa: PTH123 # text
             return file.read().decode("utf-8", "surrogateescape")
     except _NAMES_OUTSIDE:
         return ""
@@ -43,7 +43,7 @@ def read_setting(path: str) -> str:
 def identity(path: str) -> str:
     """Return what tells one program or library from another: its place, size and time."""
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116 # text
     except OSError:
         return f"{path} {ABSENT}"
     return f"{path} {os.path.realpath(path)} {status.st_size} {status.st_mtime_ns}"
@@ -53,6 +53,6 @@ def found_on_path(name: str, settings: Mapping[str, str]) -> str:
     """Return the program of a name that the PATH leads to, "" where there is none."""
     for folder in settings.get("PATH", "").split(":"):
         path = f"{folder or '.'}/{name}"
-        if os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113
+        if os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113 # text
             return path
     return ""

@@ -55,12 +55,12 @@ def _files(settings: Mapping[str, str]) -> list[str]:
 def _above(app: str) -> list[str]:
     """Return the repositories around the app. Raises NoKeyError for a workspace around it."""
     found = []
-    folder = os.path.dirname(os.path.realpath(app))  # noqa: PTH120
+    folder = os.path.dirname(os.path.realpath(app))  # noqa: PTH120 # text
     while True:
         if os.path.lexists(f"{folder}/go.work"):
             raise NoKeyError(f"the app lies in the workspace of {folder}/go.work")
         found += [f"{folder}/{name}" for name in _ABOVE if os.path.lexists(f"{folder}/{name}")]
-        above = os.path.dirname(folder)  # noqa: PTH120
+        above = os.path.dirname(folder)  # noqa: PTH120 # text
         if above == folder:
             return found
         folder = above

@@ -40,7 +40,7 @@ class _Go:
 
     def __init__(self, program: str, settings: Mapping[str, str]) -> None:
         self._program = program
-        folder = os.path.dirname(os.path.dirname(os.path.realpath(program)))  # noqa: PTH120
+        folder = os.path.dirname(os.path.dirname(os.path.realpath(program)))  # noqa: PTH120 # text
         self._root = settings.get("GOROOT", "") or folder
         self._version = read_setting(f"{self._root}/VERSION")
         if not self._version:

@@ -48,7 +48,7 @@ def _settings_file(env: Mapping[str, str]) -> str:
     named = env.get("GOENV", "")
     if named:
         return "" if named == "off" else named
-    folder = env.get("XDG_CONFIG_HOME", "") or os.path.join(env.get("HOME", ""), ".config")  # noqa: PTH118
+    folder = env.get("XDG_CONFIG_HOME", "") or os.path.join(env.get("HOME", ""), ".config")  # noqa: PTH118 # text
     return f"{folder}/go/env"
 
 
