@@ -8,24 +8,14 @@ from pathlib import Path
 
 import click
 
-from gobp.buildpack.go.command import installed_go
-from gobp.cli.forked import ForkedBuildpack
 from gobp.cli.go_volume import VARIABLE, go_volume
+from gobp.cli.module_sources import module_sources
 from gobp.cli.options import app_argument, cache_option, env_options, on_path, read_env
 from gobp.cli.own_buildpack import own_buildpack
 from gobp.errors import UserError
 from gobp.log import BuildLog
-from gobp.modproxy.running import Running, find_running
-from gobp.platform.creator import create
+from gobp.platform.repeat import recall
 from gobp.platform.request import BuildOutcome, BuildRequest
-from gobp.platform.several import create_for_all
-from gobp.system.process import SystemCommands
-
-# Settings of this machine that a build needs to reach modules; a user's --env wins.
-_NETWORK_SETTINGS = (
-    *("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB", "GOINSECURE"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
-)
 
 
 @click.command()
@@ -110,11 +100,21 @@ def _made(
     environ: Mapping[str, str],
 ) -> BuildOutcome:
     """Make the image, of several architectures where several are named."""
+    if len(architectures) == 1:
+        request = replace(request, architecture=architectures[0])
+        made = recall(request, log=log, environ=environ)
+        if made is not None:
+            return made
+    # What builds is imported only by a build that has something to do.
+    from gobp.cli.forked import ForkedBuildpack  # noqa: PLC0415
+    from gobp.platform.creator import create  # noqa: PLC0415
+    from gobp.platform.several import create_for_all  # noqa: PLC0415
+    from gobp.system.process import SystemCommands  # noqa: PLC0415
+
     commands = ForkedBuildpack(own_buildpack(), SystemCommands())
-    if len(architectures) > 1:
-        return create_for_all(architectures, request, log=log, commands=commands, environ=environ)
-    request = replace(request, architecture=architectures[0])
-    return create(request, log=log, commands=commands, environ=environ)
+    if len(architectures) == 1:
+        return create(request, log=log, commands=commands, environ=environ)
+    return create_for_all(architectures, request, log=log, commands=commands, environ=environ)
 
 
 def _request(app: Path, options: Mapping[str, object], log: BuildLog) -> BuildRequest:
@@ -125,6 +125,7 @@ def _request(app: Path, options: Mapping[str, object], log: BuildLog) -> BuildRe
     if output is None and not publish:
         output = Path(f"{_name_of(app)}.oci")
     bindings = _paths(options["bindings"])
+    through_proxy = not (options["no_module_proxy"] or "GOPROXY" in env)
     return BuildRequest(
         app=app,
         buildpacks=_paths(options["buildpacks"]) or (own_buildpack(),),
@@ -133,7 +134,7 @@ def _request(app: Path, options: Mapping[str, object], log: BuildLog) -> BuildRe
         output=output,
         env={
             **_defaults(options),
-            **_through_proxy(_machine_settings(), _module_proxy(options, env), log),
+            **module_sources(log, proxy=through_proxy),
             **env,
             **_report_setting(options),
         },
@@ -141,6 +142,7 @@ def _request(app: Path, options: Mapping[str, object], log: BuildLog) -> BuildRe
         run_image=str(options["run_image"]),
         launcher=_path(options["launcher"]),
         clear_cache=bool(options["clear_cache"]),
+        anew=bool(options["verbose"] or options["report"] or "BP_BUILD_REPORT" in env),
         publish=publish,
     )
 
@@ -150,37 +152,6 @@ def _defaults(options: Mapping[str, object]) -> dict[str, str]:
     if options["launcher"] or options["buildpacks"]:
         return {}
     return {"BP_RUNTIME_CERT_BINDING_DISABLED": "true"}
-
-
-def _machine_settings() -> dict[str, str]:
-    """Return how this machine reaches modules; GOPROXY as its go is configured."""
-    found = {name: os.environ[name] for name in _NETWORK_SETTINGS if os.environ.get(name)}
-    if "GOPROXY" not in found:
-        at_hand = installed_go(SystemCommands(), os.environ)
-        if at_hand and at_hand.goproxy:
-            found["GOPROXY"] = at_hand.goproxy
-    return found
-
-
-def _module_proxy(options: Mapping[str, object], env: Mapping[str, str]) -> Running | None:
-    """Return the module proxy of this machine, unless the user has said where modules are from."""
-    if options["no_module_proxy"] or "GOPROXY" in env:
-        return None
-    return find_running(os.environ)
-
-
-def _through_proxy(
-    settings: dict[str, str], proxy: Running | None, log: BuildLog
-) -> dict[str, str]:
-    """Return settings by which modules come through a proxy, and past it if it fails.
-
-    Their sums are checked as before. Where nothing may be downloaded, nothing is.
-    """
-    goproxy = settings.get("GOPROXY", "off")
-    if proxy is None or goproxy == "off":
-        return settings
-    log.title(f"Go modules come through gobp's proxy at {proxy.url} (--no-module-proxy: not)")
-    return {**settings, "GOPROXY": f"{proxy.url}|{goproxy}"}
 
 
 def _report_setting(options: Mapping[str, object]) -> dict[str, str]:

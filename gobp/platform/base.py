@@ -86,6 +86,11 @@ def base_entries(loader: Path, architecture: str) -> Iterator[Entry]:
         yield from _zone_entries(_ZONES, "/usr/share/zoneinfo")
 
 
+def sources(architecture: str, buildpacks: Iterable[Path]) -> list[Path]:
+    """Return the files and folders of this machine that decide what the base image holds."""
+    return [*_loader_places(architecture, list(buildpacks)), *_BUNDLES, _ZONES]
+
+
 def certificates() -> Path:
     """Return a bundle of CA certificates: this machine's, else the one that requests brings."""
     for bundle in _BUNDLES:

@@ -1,14 +1,16 @@
 """The buildpacks a build may use: folders with a ``buildpack.toml``, found by ID."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gobp.cnb import api_version, toml
 from gobp.cnb.build_metadata import GroupMember
 from gobp.cnb.buildpack import BuildpackToml, Group, GroupElement
+from gobp.cnb.toml import get_strs, get_table
 from gobp.errors import UserError
 
+_DESCRIPTOR = "buildpack.toml"
 _BUILDPACK_APIS = ("0.7", "0.8", "0.9", "0.10", "0.11", "0.12")
 
 
@@ -29,6 +31,22 @@ class Buildpack:
         """Return the buildpack as group.toml names it."""
         descriptor = self.descriptor
         return GroupMember(descriptor.id, descriptor.version, descriptor.api, descriptor.homepage)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return what the buildpack is made of: all of its folder, unless it says what counts."""
+        named = get_strs(self._local, "files", source=str(self.root / _DESCRIPTOR))
+        return tuple(self.root / name for name in (_DESCRIPTOR, *named)) if named else (self.root,)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Return the names of this machine's programs that the buildpack says it uses."""
+        return get_strs(self._local, "programs", source=str(self.root / _DESCRIPTOR))
+
+    @property
+    def _local(self) -> Mapping[str, object]:
+        source = str(self.root / _DESCRIPTOR)
+        return get_table(self.descriptor.metadata, "local", source=source)
 
     def __str__(self) -> str:
         """Return ``id@version``, as the lifecycle writes it."""
@@ -89,7 +107,7 @@ def load_buildpacks(folders: Sequence[Path]) -> BuildpackStore:
 
 
 def _load(folder: Path) -> Buildpack:
-    source = folder / "buildpack.toml"
+    source = folder / _DESCRIPTOR
     if not source.is_file():
         raise UserError(
             f"{folder} is no buildpack: it has no buildpack.toml",

@@ -19,6 +19,7 @@ from gobp.oci.reference import Reference
 from gobp.oci.registry import Registries
 from gobp.platform import base, execution, image_layers
 from gobp.platform.analyzer import Previous, analyze, find_previous
+from gobp.platform.app_copy import AppStore, copy_app
 from gobp.platform.builder import build
 from gobp.platform.buildpacks import BuildpackStore, load_buildpacks
 from gobp.platform.cache import CachedLayer, LayerCache
@@ -31,14 +32,18 @@ from gobp.platform.layers_dir import read_layers, read_toml
 from gobp.platform.lifecycle_launcher import PLATFORM_API, Launcher, find_launcher
 from gobp.platform.programs import check_programs
 from gobp.platform.relocation import files_with, image_relocation
+from gobp.platform.repeat import forget, remember
+from gobp.platform.repeatable import begin, is_repeatable
 from gobp.platform.request import BuildOutcome, BuildRequest
 from gobp.platform.restorer import restore
 from gobp.platform.run_image import RunImage, find_run_image
+from gobp.platform.snapshot import Snapshot
 from gobp.platform.workspace import (
     Workspace,
     cache_root,
     check_app,
     locked,
+    own_places,
     prepare,
     write_platform,
 )
@@ -59,6 +64,7 @@ class _Setting:
     workspace: Workspace
     registries: Registries
     cache: LayerCache
+    root: Path
     log: BuildLog
     durations: dict[str, float] = field(default_factory=dict)
 
@@ -105,6 +111,7 @@ def create(
             Workspace(root / "work"),
             Registries(environ),
             LayerCache(root),
+            root,
             log,
         )
         try:
@@ -117,9 +124,11 @@ def _create(setting: _Setting, commands: Commands, environ: Mapping[str, str]) -
     request, workspace, log = setting.request, setting.workspace, setting.log
     if request.clear_cache:
         setting.cache.clear()
+    forget(setting.root)
+    record = begin(request, setting.buildpacks, setting.platform.architecture, environ, log)
     project = _project(request.app)
-    made_here = [request.cache_dir, *([request.output] if request.output else [])]
-    prepare(workspace, request.app, project.keeps, made_here)
+    prepare(workspace)
+    app = _copy_app(setting, project)
     with setting.phase("ANALYZING"):
         previous = _previous(setting)
         run_image = _run_image(setting, previous)
@@ -147,7 +156,7 @@ def _create(setting: _Setting, commands: Commands, environ: Mapping[str, str]) -
         digest, where = _put(setting, exported.image)
     with setting.phase("CACHING"):
         setting.cache.commit(workspace.layers, _cached(setting, detected, exported))
-    return BuildOutcome(
+    outcome = BuildOutcome(
         str(setting.reference),
         digest,
         where,
@@ -158,6 +167,19 @@ def _create(setting: _Setting, commands: Commands, environ: Mapping[str, str]) -
         setting.durations,
         workspace.layers,
     )
+    if record is not None and is_repeatable(setting.buildpacks, detected.group, workspace):
+        remember(setting.root, record, app, outcome, request.output)
+    return outcome
+
+
+def _copy_app(setting: _Setting, project: ProjectDescriptor) -> Snapshot:
+    """Copy the app into its place and return how it looked."""
+    request = setting.request
+    made_here = [request.cache_dir, *([request.output] if request.output else [])]
+    own = own_places(request.app, made_here)
+    store = AppStore(setting.root / "app")
+    place = setting.workspace.app
+    return copy_app(request.app, place, store, lambda path: path not in own, project.keeps)
 
 
 def _project(app: Path) -> ProjectDescriptor:

@@ -15,7 +15,7 @@ class BuildRequest:
     where it is only published. ``env`` and ``bindings`` (name to folder) are what the user gives
     buildpacks. ``run_image`` is a layout, an archive or a reference, "" for the embedded base;
     ``launcher`` a lifecycle's launcher or folder. ``previous_image`` is where the last build went,
-    if not to ``output``.
+    if not to ``output``. ``anew`` asks for a build even if nothing has changed.
     """
 
     app: Path
@@ -32,6 +32,7 @@ class BuildRequest:
     clear_cache: bool = False
     previous_image: str = ""
     publish: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gobp.oci.reference import Reference
 from gobp.oci.registry import Registries
 from gobp.platform.creator import create
 from gobp.platform.image_output import is_archive
+from gobp.platform.repeat import recall
 from gobp.platform.request import BuildOutcome, BuildRequest
 from gobp.platform.workspace import cache_root
 from gobp.system.process import Commands
@@ -44,7 +45,8 @@ def create_for_all(
     for architecture in architectures:
         log.title(f"Building for {request.os}/{architecture}")
         part = _part(request, reference, architecture)
-        outcomes.append(create(part, log=log, commands=commands, environ=environ))
+        known = recall(part, log=log, environ=environ)
+        outcomes.append(known or create(part, log=log, commands=commands, environ=environ))
         images.append(read_layout(Path(str(part.output))))
     digest, where = _join(request, reference, images, environ)
     first = outcomes[0]

@@ -2,10 +2,8 @@
 
 import fcntl
 import hashlib
-import os
 import re
-import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,14 +99,15 @@ def check_app(app: Path) -> None:
         )
 
 
-def prepare(
-    workspace: Workspace, app: Path, keep: Callable[[str], bool], made_here: Collection[Path]
-) -> None:
-    """Make the folders anew and copy the app into its place.
+def own_places(app: Path, made_here: Collection[Path]) -> frozenset[str]:
+    """Return what of the places that builds write to (output, cache) lies in the app, relative."""
+    root = app.resolve()
+    below = [place for place in map(Path.resolve, made_here) if place.is_relative_to(root)]
+    return frozenset(place.relative_to(root).as_posix() for place in below)
 
-    ``keep`` tells of a path relative to the app whether project.toml leaves it in; ``made_here``
-    are the places of builds (output, cache), which are no part of an app that they lie in.
-    """
+
+def prepare(workspace: Workspace) -> None:
+    """Make the folders anew, all but the app's."""
     remove_tree(workspace.root)
     folders = (
         workspace.layers,
@@ -120,49 +119,6 @@ def prepare(
     workspace.root.mkdir(parents=True)
     for folder in folders:
         folder.mkdir(mode=0o755)
-    root = app.resolve()
-    below = [place for place in map(Path.resolve, made_here) if place.is_relative_to(root)]
-    own = frozenset(place.relative_to(root).as_posix() for place in below)
-    _copy_folder(root, workspace.app, "", lambda path: path not in own, keep)
-    workspace.app.chmod(0o755)  # the app's own folder may be a private temporary one
-
-
-def _copy_folder(
-    source: Path,
-    target: Path,
-    path: str,
-    of_the_app: Callable[[str], bool],
-    keep: Callable[[str], bool],
-) -> None:
-    target.mkdir()
-    with os.scandir(source) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            below = f"{path}/{entry.name}" if path else entry.name
-            if not of_the_app(below):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                _copy_folder(Path(entry.path), target / entry.name, below, of_the_app, keep)
-            elif keep(below):
-                _copy_file(entry, target / entry.name)
-    if path and not any(target.iterdir()) and not keep(path):
-        target.rmdir()
-        return
-    target.chmod(stat.S_IMODE(source.stat().st_mode) | stat.S_IRWXU)
-
-
-def _copy_file(entry: os.DirEntry[str], target: Path) -> None:
-    """Copy a file or link with its mode and time; sockets, pipes and devices stay behind."""
-    status = entry.stat(follow_symlinks=False)
-    if entry.is_symlink():
-        target.symlink_to(os.readlink(entry.path))  # noqa: PTH115 # the entry is no Path
-        return
-    if not stat.S_ISREG(status.st_mode):
-        return
-    with Path(entry.path).open("rb") as source, target.open("wb") as copy:
-        while os.sendfile(copy.fileno(), source.fileno(), None, 1 << 30):
-            pass
-    target.chmod(stat.S_IMODE(status.st_mode) & 0o777 | stat.S_IRUSR)
-    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def write_platform(
