@@ -16,16 +16,30 @@ APP = {
     "cmd/web/default.pgo": "profile",
     "cmd/job/main.go": "package main\n",
 }
-NO_COMPILER = Captured(0, "0\n", "")
-COMPILER = Captured(0, "1\n", "")
+NO_COMPILER = "/nonexistent"
+COMPILER = "compiler"  # a folder of the test
 
 
-def said(root: Path, asked: Captured, listed: str = "", **env: str) -> str:
-    commands = ScriptedCommands({("go", "env"): asked, ("go", "list"): Captured(0, listed, "")})
+def asked(root: Path, path: str, listed: str = "", **env: str) -> tuple[str, int]:
+    """Return what is said, and how often go is asked; ``path`` is where a compiler may be."""
+    (root / COMPILER).mkdir()
+    (root / COMPILER / "gcc").touch(mode=0o755)
+    commands = ScriptedCommands({("go", "list"): Captured(0, listed, "")})
     made = a_build(root, files=APP, env=env, commands=commands)
     config = read_config(made.context.facts)
-    say_what_go_does(made.context, config, cwd=made.context.app_dir, env=env)
-    return made.said.getvalue()
+    variables = {"PATH": str(root / path), **env}
+    say_what_go_does(made.context, config, cwd=made.context.app_dir, env=variables)
+    return made.said.getvalue(), len(commands.ran)
+
+
+def said(root: Path, path: str, listed: str = "", **env: str) -> str:
+    return asked(root, path, listed, **env)[0]
+
+
+def with_c_code(root: Path, name: str, text: str = 'package main\n\nimport "C"\n') -> Path:
+    (root / "app" / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / "app" / name).write_text(text)
+    return root
 
 
 @pytest.mark.parametrize("targets", ["", "cmd/web", "./...", "cmd/..."])
@@ -52,6 +66,8 @@ def test_a_profile_that_a_flag_names_is_the_one(tmp_path: Path) -> None:
 
 
 def test_c_code_that_no_compiler_is_there_for_is_warned_of(tmp_path: Path) -> None:
+    with_c_code(tmp_path, "vendor/example.com/sqlite/db.go")
+
     text = said(tmp_path, NO_COMPILER, "\nexample.com/sqlite\n", BP_GO_TARGETS="cmd/job")
 
     assert "Warning: built without their C code" in text
@@ -61,20 +77,46 @@ def test_c_code_that_no_compiler_is_there_for_is_warned_of(tmp_path: Path) -> No
 def test_of_many_packages_the_first_are_named(tmp_path: Path) -> None:
     listed = "\n".join(f"example.com/c{number}" for number in range(8))
 
-    text = said(tmp_path, NO_COMPILER, listed, BP_GO_TARGETS="cmd/job")
+    text = said(with_c_code(tmp_path, "c.go"), NO_COMPILER, listed, BP_GO_TARGETS="cmd/job")
 
     assert "example.com/c4 and 3 more." in text
     assert "example.com/c5" not in text
 
 
 @pytest.mark.parametrize(
-    ("asked", "env"), [(COMPILER, {}), (NO_COMPILER, {"CGO_ENABLED": "0"})], ids=["gcc", "meant"]
+    ("path", "env"),
+    [
+        (COMPILER, {}),
+        (NO_COMPILER, {"CGO_ENABLED": "0"}),
+        (NO_COMPILER, {"CC": "/opt/cc"}),
+        (NO_COMPILER, {"GOARCH": "arm64"}),
+    ],
+    ids=["gcc", "meant", "another compiler", "another architecture"],
 )
-def test_there_is_no_warning_where_all_is_as_meant(
-    tmp_path: Path, asked: Captured, env: dict[str, str]
+def test_go_is_not_asked_where_all_is_as_meant(
+    tmp_path: Path, path: str, env: dict[str, str]
 ) -> None:
-    assert said(tmp_path, asked, "example.com/sqlite", BP_GO_TARGETS="cmd/job", **env) == ""
+    with_c_code(tmp_path, "c.go")
+
+    assert asked(tmp_path, path, "example.com/a", BP_GO_TARGETS="cmd/job", **env) == ("", 0)
 
 
-def test_there_is_no_warning_of_an_app_without_c_code(tmp_path: Path) -> None:
-    assert said(tmp_path, NO_COMPILER, "\n\n", BP_GO_TARGETS="cmd/job") == ""
+@pytest.mark.parametrize("name", ["c_windows.go", "c_test.go", "c.txt", "_c.go"])
+def test_go_is_not_asked_of_an_app_without_c_code_for_this_system(
+    tmp_path: Path, name: str
+) -> None:
+    with_c_code(tmp_path, name)
+    (tmp_path / "app/dangling.go").symlink_to("nowhere")
+
+    assert asked(tmp_path, NO_COMPILER, BP_GO_TARGETS="cmd/job") == ("", 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["go.sum", "go.work", "c_linux.go"], ids=["modules elsewhere", "workspace", "C"]
+)
+def test_go_is_asked_where_there_may_be_c_code(tmp_path: Path, name: str) -> None:
+    with_c_code(tmp_path, name, "go 1.21\n" if name == "go.work" else '"C"')
+    if name == "go.sum":
+        (tmp_path / "app/go.sum").write_text("")
+
+    assert asked(tmp_path, NO_COMPILER, "\n\n", BP_GO_TARGETS="cmd/job") == ("", 1)
