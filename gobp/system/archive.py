@@ -19,6 +19,10 @@ from gobp.system.zip_entries import read_entry
 
 SIZE_LIMIT = 4 * 1024**3  # bytes that one archive may unpack to
 ENTRY_LIMIT = 200_000
+OLD = 1.0
+"""The time of every file that is unpacked, in seconds since 1970: always the same, and so old that
+go takes a folder for finished. It remembers what is in one by its files' times, and trusts no file
+of the last seconds. Source: cmd/go, internal/modindex, ``dirHash`` and ``modTimeCutoff``."""
 _CHUNK = 1024 * 1024
 _BATCH = 64  # files that a thread takes at once
 _MOST_THREADS = 4  # more would wait for each other in Python
@@ -53,8 +57,9 @@ def extract_tar(archive: Path, target: Path, keep: Keep) -> dict[str, str]:
     """Extract a tar (plain, gzip, xz, bzip2) into ``target``.
 
     Returns the sha256 (hex) of every regular file by its name in the archive, kept or not, so
-    that a caller can check the whole before it uses a part. Raises UserError on a broken archive
-    or one that would leave its folder; what is in ``target`` then is not to be used.
+    that a caller can check the whole before it uses a part. Every file gets the time OLD. Raises
+    UserError on a broken archive or one that would leave its folder; what is in ``target`` then
+    is not to be used.
     """
     sums: dict[str, str] = {}
     links: list[tuple[str, str]] = []
@@ -169,6 +174,7 @@ class _Folder:
                 file.write(chunk)
             if executable:
                 os.fchmod(file.fileno(), 0o755)
+            os.utime(file.fileno(), (OLD, OLD))
         return digest.hexdigest()
 
     def _create(self, path: str) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from gobp.system.archive import broken_is_an_error, is_inside, make_links
+from gobp.system.archive import OLD, broken_is_an_error, is_inside, make_links
 
 SUFFIX = ".tar.zst"
 SIZE_LIMIT = 16 * 1024**3  # bytes that one archive may unpack to: a compile cache can be large
@@ -60,8 +60,8 @@ def pack(folder: Path, archive: Path, names: Iterable[str]) -> int:
 def unpack(archive: Path, folder: Path) -> tuple[str, ...]:
     """Unpack an archive that ``pack`` made into ``folder``; return the names of its files.
 
-    Raises UserError where it is damaged, or leads out of the folder; what is in ``folder`` then
-    is not to be used.
+    Every file gets the time OLD. Raises UserError where the archive is damaged, or leads out of
+    the folder; what is in ``folder`` then is not to be used.
     """
     import zstandard  # noqa: PLC0415 # see pack
 
@@ -177,6 +177,7 @@ def _put(tar: IO[bytes], path: str, member: _Member) -> None:
             chunk = _read(tar, min(left, _CHUNK))
             left -= len(chunk)
             _write(descriptor, chunk)
+        os.utime(descriptor, (OLD, OLD))
     finally:
         os.close(descriptor)
     _read(tar, -member.size % _BLOCK)

@@ -105,6 +105,16 @@ def test_programs_of_a_zip_are_those_that_the_caller_names(tmp_path: Path) -> No
     assert not (tmp_path / "out/src/go").stat().st_mode & 0o111
 
 
+def test_every_file_is_old_so_that_go_remembers_what_is_in_its_folder(tmp_path: Path) -> None:
+    entries = [("bin/go", b"1"), ("src/go", b"2")]
+
+    extract_tar(tar_of(tmp_path / "t", entries), tmp_path / "from-tar", everything)
+    extract_zip(zip_of(tmp_path / "z", entries), tmp_path / "from-zip", everything, never)
+
+    files = [path for path in tmp_path.glob("from-*/*/go") if path.is_file()]
+    assert [path.stat().st_mtime for path in files] == [archive.OLD] * 4
+
+
 OUTSIDE = ["../evil", "/etc/evil", "a/../../evil", "a/..", "..", "/", "a\0b"]
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gobp.errors import UserError
 from gobp.system import packed
+from gobp.system.archive import OLD
 from gobp.system.packed import files_of, pack, unpack
 
 patient = settings(
@@ -150,6 +151,15 @@ def test_programs_stay_programs_and_no_other_bit_of_a_mode_is_kept(tmp_path: Pat
     os.umask(umask)
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "out").iterdir()}
     assert modes == {"program": 0o755 & ~umask, "text": 0o644 & ~umask}
+
+
+def test_every_file_is_old_whatever_it_was(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "in", {"a": b"1", "b/c": b"2"})
+
+    pack(source, tmp_path / "a", files_of(source))
+    names = unpack(tmp_path / "a", tmp_path / "out")
+
+    assert {(tmp_path / "out" / name).stat().st_mtime for name in names} == {OLD}
 
 
 def test_only_the_files_that_are_named_are_packed(tmp_path: Path) -> None:
