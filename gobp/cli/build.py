@@ -107,11 +107,14 @@ def _made(
             return made
     # What builds is imported only by a build that has something to do.
     from gobp.cli.forked import ForkedBuildpack  # noqa: PLC0415
-    from gobp.platform.creator import create  # noqa: PLC0415
-    from gobp.platform.several import create_for_all  # noqa: PLC0415
     from gobp.system.process import SystemCommands  # noqa: PLC0415
 
     commands = ForkedBuildpack(own_buildpack(), SystemCommands())
+    if request.buildpacks == (own_buildpack(),):
+        commands.get_ready()
+    from gobp.platform.creator import create  # noqa: PLC0415
+    from gobp.platform.several import create_for_all  # noqa: PLC0415
+
     if len(architectures) == 1:
         return create(request, log=log, commands=commands, environ=environ)
     return create_for_all(architectures, request, log=log, commands=commands, environ=environ)

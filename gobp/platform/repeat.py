@@ -137,12 +137,12 @@ def _holds(record: dict[str, object], request: BuildRequest, environ: Mapping[st
         return False
     if record["written"] != _written(request.output):
         return False
-    if record["facts"] != facts_digest([*files, *_programs(programs, environ)]):
-        return False
     known = {path: Seen(*facts) for path, facts in app.items()}
     made_here = [request.cache_dir, *([request.output] if request.output else [])]
     own = own_places(request.app, made_here)
-    return still_there(str(request.app.resolve()), known, lambda path: path not in own)
+    if not still_there(str(request.app.resolve()), known, lambda path: path not in own):
+        return False
+    return record["facts"] == facts_digest([*files, *_programs(programs, environ)])
 
 
 def _place(root: Path) -> Path:

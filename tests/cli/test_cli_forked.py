@@ -79,6 +79,36 @@ def test_a_phase_that_breaks_is_a_failure_with_its_traceback(
     assert lines[0].startswith("Traceback")
 
 
+def test_a_fork_that_got_ready_answers_for_one_build_only(
+    commands: ForkedBuildpack, tmp_path: Path
+) -> None:
+    commands.get_ready()
+    said: list[list[str]] = [[], []]
+
+    for lines in said:
+        commands.run(
+            [str(own_buildpack() / "bin" / "build")], cwd=tmp_path, env={}, on_line=lines.append
+        )
+
+    assert said[0] == said[1]
+    assert any("ERROR" in line for line in said[0])
+
+
+def test_a_fork_that_is_never_told_to_run_ends_with_its_parent() -> None:
+    script = (
+        "import os; from pathlib import Path; from gobp.cli.forked import ForkedBuildpack\n"
+        "from gobp.system.process import SystemCommands\n"
+        "commands = ForkedBuildpack(Path('/bp'), SystemCommands()); commands.get_ready()\n"
+        "print('ready', flush=True)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+
+    assert (done.stdout, done.stderr) == ("ready\n", "")
+
+
 def test_programs_of_others_are_started(commands: ForkedBuildpack, tmp_path: Path) -> None:
     lines: list[str] = []
 
