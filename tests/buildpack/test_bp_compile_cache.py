@@ -18,7 +18,7 @@ RELOADING = {"BP_LIVE_RELOAD_ENABLED": "true"}
 LASTING = [f"{number:02x}-lasting" for number in range(16)]
 
 
-def put(cache: str, name: str, content: str = "compiled") -> None:
+def put(cache: str, name: str, content: str = "compiled" * 100) -> None:
     """Write an entry as go does: in the folder of its first byte, with the time of now."""
     path = Path(cache, name[:2], name)
     path.parent.mkdir(exist_ok=True)
@@ -153,6 +153,45 @@ def test_many_edits_do_not_let_the_layer_grow(builds: Builds) -> None:
         sizes.append(sum(len(content) for content in builds.archives().values()))
 
     assert max(sizes[2:]) == min(sizes[2:])
+
+
+def entry(output: str, size: int) -> str:
+    return f"v1 {'ee' * 32} {output} {size:20d} {1700000000000000000:20d}\n"
+
+
+def test_what_go_notes_of_folders_is_not_kept_apart(builds: Builds) -> None:
+    """It names the times of files, which a checkout does not keep."""
+    builds.build(*LASTING)
+    note, compiled = "dd" * 32, "cc" * 32
+    context = a_build(builds.root).context
+    cache = open_compile_cache(context)
+    for name in LASTING:
+        os.utime(Path(cache, name[:2], name))
+    put(cache, f"{note}-d", "go index v2\n")
+    put(cache, f"{'aa' * 32}-a", entry(note, 12))
+    put(cache, f"{compiled}-d", "!<arch>")
+    put(cache, f"{'bb' * 32}-a", entry(compiled, 7))
+
+    keep_compile_cache(context)
+
+    builds.build()
+    assert builds.found == sorted([*LASTING, f"{compiled}-d", f"{'bb' * 32}-a"])
+
+
+def test_what_an_entry_leads_to_is_kept_with_it(builds: Builds) -> None:
+    """Go does not freshen a file that it finds there when it writes the same again."""
+    builds.build(*LASTING)
+    builds.build(*LASTING, f"{'cc' * 32}-d")
+    context = a_build(builds.root).context
+    cache = open_compile_cache(context)
+    for name in LASTING:
+        os.utime(Path(cache, name[:2], name))
+    put(cache, f"{'bb' * 32}-a", entry("cc" * 32, 800))
+
+    keep_compile_cache(context)
+
+    builds.build()
+    assert f"{'cc' * 32}-d" in builds.found
 
 
 def test_programs_that_go_keeps_in_folders_go_when_they_are_not_used(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ An edit changes a few entries, so only the small archive is written anew, and on
 others than before: then the same build gives the same bytes, and nothing is stored again.
 """
 
+import re
 from pathlib import Path
 
 from gobp.buildpack.go.swept_cache import cache_files
@@ -12,6 +13,9 @@ from gobp.system.packed import SUFFIX, pack, unpack
 BASE = f"base{SUFFIX}"
 RECENT = f"recent{SUFFIX}"
 _SHARE = 4  # the recent part, and what is dead in the base, may be a quarter of the base
+_INDEX = b"go index v"  # begins what go notes of a folder with sources (internal/modindex)
+_OUTPUT = re.compile(r"[0-9a-f]{64}")
+_ENTRY_WORDS = 5  # of an entry: "v1", its key, what it leads to, the size of that, a time
 
 
 def unpack_cache(archives: Path, cache: Path) -> None:
@@ -30,18 +34,47 @@ def pack_cache(cache: Path, archives: Path) -> None:
     files = {file.name: file for file in cache_files(cache)}
     used = {name for name, file in files.items() if file.used}
     base, recent = _noted(cache, BASE), _noted(cache, RECENT)
-    new = used - base
+    new = _lasting(cache, used - base) - base
 
     def size(names: set[str]) -> int:
         return sum(files[name].size for name in names if name in files)
 
     if max(size(new), size(base - used)) * _SHARE > size(base):
-        pack(cache, archives / BASE, used)
+        pack(cache, archives / BASE, used | _led_to(cache, used))
         (archives / RECENT).unlink(missing_ok=True)
     elif not new:
         (archives / RECENT).unlink(missing_ok=True)
     elif new != recent:
         pack(cache, archives / RECENT, new)
+
+
+def _lasting(cache: Path, names: set[str]) -> set[str]:
+    """Return files with what they lead to, but nothing of what go notes of folders.
+
+    Such notes are found again only while files have the same times, and in a checkout they do not.
+    """
+    found: set[str] = set()
+    for name in names:
+        files = {name, *_led_to(cache, {name})}
+        if not any(_is_index(cache / file) for file in files):
+            found |= files
+    return found
+
+
+def _led_to(cache: Path, names: set[str]) -> set[str]:
+    """Return the files that entries lead to; go freshens none that it would write again."""
+    found = set()
+    for name in names:
+        words = (cache / name).read_bytes().split() if name.endswith("-a") else []
+        output = words[2].decode("ascii", "replace") if len(words) == _ENTRY_WORDS else ""
+        if _OUTPUT.fullmatch(output):
+            found.add(f"{output[:2]}/{output}-d")
+    return {name for name in found if (cache / name).is_file()}
+
+
+def _is_index(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_INDEX)) == _INDEX
 
 
 def _note(cache: Path, archive: str) -> Path:
