@@ -11,6 +11,7 @@ from gobp.buildpack.go_dist.catalog import Release
 from gobp.buildpack.go_dist.distribution import TARGETS
 from gobp.buildpack.go_dist.install import installed, make_old
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
+from gobp.buildpack.go_mod_vendor import prefetch
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.reporting.steps import timed
 from gobp.buildpack.switches import is_generating
@@ -85,6 +86,7 @@ def _provide_packed(
     context: BuildContext, release: Release, module: ToolchainModule, *, everything: bool
 ) -> Layer:
     """Unpack the layer ``go``, or make it; return the layer with Go unpacked."""
+    prefetch.start(context)
     key = _key(release, everything=everything)
     layer, sdk = context.layers.layer(LAYER), context.layers.layer(SDK_LAYER)
     reasons = layer.stale_because(key)
