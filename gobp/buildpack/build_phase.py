@@ -148,6 +148,8 @@ def _decide(phase: _Phase, app_dir: Path) -> Decision:
         architecture=machine_architecture(),
     )
     decision = decide(surroundings, map(SbomFormat.parse, phase.buildpack.sbom_formats))
+    if decision.key:
+        phase.report.count(bytesHashed=decision.key.files.size)
     if decision.keep:
         phase.report.note("go", decision.go)
     elif decision.because:

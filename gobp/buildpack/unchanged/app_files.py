@@ -30,9 +30,13 @@ _OTHER_REPOSITORY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class AppFiles:
-    """What each name in the app stands for: kind, mode, and digest of the content."""
+    """What each name in the app stands for: kind, mode, and digest of the content.
+
+    ``size`` is how many bytes were read for that.
+    """
 
     entries: Mapping[str, str]
+    size: int
 
     @property
     def digest(self) -> str:
@@ -69,7 +73,7 @@ def read_app(root: str) -> AppFiles:
             entries[path] = f"{status.st_mode:o} {size}"
     for file, digest in zip(files, _digests(root, files), strict=True):
         entries[file.path] = _entry(file.mode, digest)
-    return AppFiles(entries)
+    return AppFiles(entries, sum(file.size for file in files))
 
 
 def entry_of(root: str, path: str) -> str:

@@ -4,6 +4,7 @@ Also programs without C code of their own are linked with the C library where cg
 """
 
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -28,13 +29,16 @@ _NAME_FILES = (
     *("COMPILER_PATH", "CPATH", "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH", "GCC_EXEC_PREFIX"),
     *("LD_LIBRARY_PATH", "LD_PRELOAD", "LD_RUN_PATH", "LIBRARY_PATH", "PKG_CONFIG_SYSROOT_DIR"),
 )
-_SOURCE = re.compile(r"\.(go|c|h|cc|cpp|cxx|hh|hpp|hxx|m|s|S|f|F|for|f90|swig|swigcxx|syso)")
+_SOURCE = re.compile(r"\.(go|c|h|cc|cpp|cxx|hh|hpp|hxx|m|s|S|f|F|for|f90|swig|swigcxx|syso)\Z")
 _CGO = re.compile(rb"^[^\S\n]*(?://)?[^\S\n]*#cgo([^\n]*)", re.MULTILINE)
-_INCLUDE = re.compile(rb"^[^\n]*#[^\S\n]*include[^\S\n]*[<\"](/|[^\n>\"]*\.\./)", re.MULTILINE)
+# What takes a file in; a name without "..", and not from the root, is found in known folders.
+_INCLUDE = re.compile(
+    rb"(?:#[^\S\n]*(?:include|include_next|import|embed)|\.incbin)[^\S\n]*[<\\\"]+([^\n>\\\"]+)"
+)
 
 
-def inputs_of_build_image(settings: Mapping[str, str]) -> str:
-    """Return the digest of compilers, packages, headers and libraries.
+def inputs_of_build_image(settings: Mapping[str, str], root: str = "") -> str:
+    """Return the digest of compilers, packages, headers and libraries, those below ``root``.
 
     Raises NoKeyError where a variable names others, and OSError.
     """
@@ -44,11 +48,11 @@ def inputs_of_build_image(settings: Mapping[str, str]) -> str:
     programs = (folder for folder in settings.get("PATH", "").split(":") if folder)
     return digest_of(
         (
-            *(file_digest(path) if os.path.exists(path) else ABSENT for path in _PACKAGES),  # noqa: PTH110 # text
-            *map(identity, _RPM),
+            *(_content(f"{root}{path}") for path in _PACKAGES),
+            *(identity(f"{root}{path}") for path in _RPM),
             *_names(programs),
-            *_names(_library_folders()),
-            *(line for tree in _TREES for line in _tree(tree)),
+            *_names(_library_folders(root)),
+            *(line for tree in _TREES for line in _tree(f"{root}{tree}")),
         )
     )
 
@@ -63,21 +67,34 @@ def check_c_sources(app: str) -> None:
             continue
         with open(path, "rb") as file:  # noqa: PTH123 # one a file of the app
             text = file.read()
-        if b"#" not in text:
-            continue
-        directives = (found.decode("utf-8", "replace") for found in _CGO.findall(text))
-        if _INCLUDE.search(text) or any(_leads_outside(line) for line in directives):
-            raise NoKeyError(f"C code in {os.path.relpath(path, app)} names files outside the app")
+        name = os.path.relpath(path, app)
+        if any(map(_leads_outside, _CGO.findall(text))) or any(
+            _is_outside(name, found) for found in _INCLUDE.findall(text)
+        ):
+            raise NoKeyError(f"C code in {name} names files outside the app")
 
 
-def _leads_outside(directive: str) -> bool:
+def _leads_outside(directive: bytes) -> bool:
     """Tell whether ``#cgo`` names other files; those below ${SRCDIR} are the app's."""
-    return "pkg-config" in directive or names_outside(directive.replace("${SRCDIR}", ""))
+    text = directive.decode("utf-8", "replace").replace("${SRCDIR}", ".")
+    return "pkg-config" in text or names_outside(text)
 
 
-def _library_folders() -> list[str]:
+def _is_outside(name: str, included: bytes) -> bool:
+    """Tell whether a file of the app takes in one that is not of it, seen from its own folder."""
+    path = included.decode("utf-8", "replace")
+    if path.startswith("/"):
+        return True
+    return ".." in path and posixpath.normpath(f"{posixpath.dirname(name)}/{path}").startswith("..")
+
+
+def _content(path: str) -> str:
+    return file_digest(path) if os.path.exists(path) else ABSENT  # noqa: PTH110 # text
+
+
+def _library_folders(root: str) -> list[str]:
     found = []
-    for folder in _LIBRARIES:
+    for folder in (f"{root}{path}" for path in _LIBRARIES):
         found.append(folder)
         if os.path.isdir(folder):  # noqa: PTH112 # text
             names = sorted(filter(_OF_AN_ARCHITECTURE.fullmatch, os.listdir(folder)))  # noqa: PTH208 # text

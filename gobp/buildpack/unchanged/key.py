@@ -1,7 +1,7 @@
 """The key of a build: a digest of each group of inputs that its programs are made of."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gobp.buildpack.unchanged.variables import (
     inputs_of_bindings,
     inputs_of_variables,
 )
+from gobp.cnb.buildpack_plan import Entry
 
 # Components whose inputs the key names, or that run in every build. All others do what no key can
 # foretell (generators, tests, a database of vulnerabilities), or change the image with each build.
@@ -133,10 +134,10 @@ def _target(given: Surroundings) -> tuple[str, ...]:
 def _components(group: Group) -> list[str]:
     """Return who takes part, with the entries of the plan, which other buildpacks add to."""
     return [
-        json.dumps(
-            [each.component, [[entry.name, entry.metadata] for entry in each.entries]],
-            sort_keys=True,
-            default=str,
-        )
+        json.dumps([each.component, each.is_for_others, _named(each.entries)], sort_keys=True)
         for each in group.members
     ]
+
+
+def _named(entries: Iterable[Entry]) -> list[object]:
+    return [[each.name, repr(sorted(each.metadata.items()))] for each in entries]
