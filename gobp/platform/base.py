@@ -88,7 +88,8 @@ def base_entries(loader: Path, architecture: str) -> Iterator[Entry]:
 
 def sources(architecture: str, buildpacks: Iterable[Path]) -> list[Path]:
     """Return the files and folders of this machine that decide what the base image holds."""
-    return [*_loader_places(architecture, list(buildpacks)), *_BUNDLES, _ZONES]
+    own = _loader_places(architecture, list(buildpacks))
+    return [*own, *_BUNDLES, certificates(), _ZONES]
 
 
 def certificates() -> Path:

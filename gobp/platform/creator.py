@@ -20,6 +20,7 @@ from gobp.oci.registry import Registries
 from gobp.platform import base, execution, image_layers
 from gobp.platform.analyzer import Previous, analyze, find_previous
 from gobp.platform.app_copy import AppStore, copy_app
+from gobp.platform.base_layer import add_base
 from gobp.platform.builder import build
 from gobp.platform.buildpacks import BuildpackStore, load_buildpacks
 from gobp.platform.cache import CachedLayer, LayerCache
@@ -206,15 +207,11 @@ def _run_image(setting: _Setting, previous: Previous) -> RunImage:
     request, platform = setting.request, setting.platform
     if request.run_image:
         return find_run_image(request.run_image, platform, setting.registries)
-    loader = base.find_loader(
-        platform.architecture, [each.root for each in setting.buildpacks.buildpacks]
-    )
+    roots = [each.root for each in setting.buildpacks.buildpacks]
     stack = image_layers.LayerStack(
         BlobStore(setting.workspace.blobs), image_layers.layers_by_diff_id(previous.image)
     )
-    stack.add(
-        "base image", base.CREATED_BY, lambda: base.base_entries(loader, platform.architecture)
-    )
+    add_base(stack, setting.root, platform.architecture, roots)
     config = replace(base.base_config(platform), history=tuple(stack.history))
     return RunImage(Image.of(config, stack.layers), base.NAME, embedded=True)
 
