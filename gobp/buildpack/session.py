@@ -3,7 +3,6 @@
 Layers are stored and shared, so secrets, and the variables that lead to them, travel here.
 """
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
@@ -62,6 +61,8 @@ class Session:
         self.close()
 
     def _new_folder(self) -> str:
+        import tempfile  # noqa: PLC0415 # few builds have a secret to keep in a file
+
         try:
             return tempfile.mkdtemp(prefix="gobp-", dir=self._base)
         except OSError:  # no such folder, or not writable

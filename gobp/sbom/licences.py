@@ -20,16 +20,19 @@ _NAMES = r"(?:\w+ ){1,40}?"  # of authors
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A text in which ``pattern`` is found is of this licence."""
+    """A text in which ``pattern`` is found is of this licence.
+
+    Patterns are text, compiled when the first licence is looked at: few builds look at any.
+    """
 
     licence: str
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 def _rule(licence: str, sentences: str) -> _Rule:
     """Return a rule; in ``sentences`` # is a number that may be there, and * are names."""
     words = sentences.replace("# ", _NUMBER).replace("* ", _NAMES)
-    return _Rule(licence, re.compile(rf" {words} "))
+    return _Rule(licence, rf" {words} ")
 
 
 _MIT_GRANT = (
@@ -114,7 +117,7 @@ def licences_in(text: str) -> tuple[str, ...]:
     words = f" {' '.join(_WORDS.findall(text.lower()))} "
     if _CHANGES_ANY.search(words):
         return ()
-    found = {rule.licence for rule in _RULES if rule.pattern.search(words) is not None}
+    found = {rule.licence for rule in _RULES if re.search(rule.pattern, words) is not None}
     return tuple(sorted(found))
 
 

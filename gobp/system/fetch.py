@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -256,6 +255,8 @@ def _check_digest(path: Path, sha256: str, url: str) -> None:
 
 
 def _copy_file(url: str, part: Path) -> None:
+    import shutil  # noqa: PLC0415 # brings every codec along, and files are seldom copied
+
     try:
         shutil.copyfile(_file_of(url), part)
     except _ABSENT as error:

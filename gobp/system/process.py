@@ -1,6 +1,5 @@
 """Running commands: streamed line by line, or captured."""
 
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +57,8 @@ class SystemCommands:
         on_line: Callable[[str], None],
     ) -> int:
         """See Commands.run."""
+        import subprocess  # noqa: PLC0415 # a build of which nothing has changed runs nothing
+
         try:
             process = subprocess.Popen(
                 argv,
@@ -85,6 +86,8 @@ class SystemCommands:
 
     def capture(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Captured:
         """See Commands.capture."""
+        import subprocess  # noqa: PLC0415 # see run
+
         try:
             done = subprocess.run(
                 argv,
