@@ -13,6 +13,7 @@ from gobp.golang.buildinfo import BuildInfo
 _ELF = b"\x7fELF"
 _IDENT = 16  # bytes: the magic, the word size (1: 32 bits, 2: 64), the byte order, and more
 _SECTION = b".go.buildinfo\0"
+_UNWINDING = b"\0.eh_frame\0"
 _MAGIC = b"\xff Go buildinf:"
 _FLAGS_AT = 15  # in the blob
 _STRINGS_INLINE = 2  # of the flags
@@ -56,29 +57,53 @@ def read(file: str, content: bytes | memoryview) -> BuildInfo | None:
     return buildinfo.parse_embedded(file, version, modules)
 
 
+def is_linked_by_go(content: memoryview) -> bool:
+    """Tell whether go's own linker made a program, not a C linker with libraries of its own.
+
+    C's start files bring tables for unwinding along, which go's linker never writes.
+    """
+    try:
+        form = _form(content)
+        names = _sections(content, *form)[0] if form else b""
+    except (struct.error, OverflowError):
+        return False
+    return bool(names) and _UNWINDING not in names
+
+
 def _blob(content: memoryview) -> bytes:
     """Return the build information from its magic on, b"" where there is none."""
-    if len(content) < _IDENT or content[: len(_ELF)] != _ELF or content[4] not in _LAYOUTS:
-        return b""
-    section = _section(content, _LAYOUTS[content[4]], _BYTE_ORDERS.get(content[5], "<"))
+    form = _form(content)
+    section = _section(content, *form) if form else b""
     start = section.find(_MAGIC)
     while start % _ALIGNED and start != -1:
         start = section.find(_MAGIC, start + 1)
     return section[start:] if start != -1 else b""
 
 
+def _form(content: memoryview) -> tuple[_Layout, str] | None:
+    """Return the word size's layout and the byte order of an ELF file, None for another file."""
+    if len(content) < _IDENT or content[: len(_ELF)] != _ELF or content[4] not in _LAYOUTS:
+        return None
+    return _LAYOUTS[content[4]], _BYTE_ORDERS.get(content[5], "<")
+
+
 def _section(content: memoryview, layout: _Layout, order: str) -> bytes:
     """Return the section of the build information, b"" where there is none of its name."""
-    (table,) = struct.unpack_from(order + layout.table[1], content, layout.table[0])
-    size, count, named = struct.unpack_from(f"{order}HHH", content, layout.sizes)
-    places = [_place(content, layout, order, table + size * number) for number in range(count)]
-    if named >= count:
-        return b""
-    names = _bytes_of(content, places[named][1:])
+    names, places = _sections(content, layout, order)
     for name, *place in places:
         if names[name : name + len(_SECTION)] == _SECTION:
             return _bytes_of(content, tuple(place))
     return b""
+
+
+def _sections(
+    content: memoryview, layout: _Layout, order: str
+) -> tuple[bytes, list[tuple[int, ...]]]:
+    """Return the names of all sections, and where in them each one's is, with its place."""
+    (table,) = struct.unpack_from(order + layout.table[1], content, layout.table[0])
+    size, count, named = struct.unpack_from(f"{order}HHH", content, layout.sizes)
+    places = [_place(content, layout, order, table + size * number) for number in range(count)]
+    return (_bytes_of(content, places[named][1:]), places) if named < count else (b"", [])
 
 
 def _place(content: memoryview, layout: _Layout, order: str, at: int) -> tuple[int, ...]:

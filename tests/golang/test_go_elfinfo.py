@@ -1,6 +1,7 @@
 """Build information read from ELF files: the judge is ``go version -m``, on programs it made."""
 
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,12 @@ def test_no_damage_to_a_file_is_a_bug_here(at: int, damage: bytes) -> None:
     except ValueError:
         return
     assert found is None or found.file == "app"
+
+
+def test_a_program_of_gos_linker_is_told_from_one_of_a_c_linker(go: Go, tmp_path: Path) -> None:
+    by_c = Path(sys.executable).resolve().read_bytes()
+    by_go = Path(go.env("GOROOT", tmp_path), "bin/gofmt").read_bytes()
+
+    assert elfinfo.is_linked_by_go(memoryview(by_go))
+    assert not elfinfo.is_linked_by_go(memoryview(by_c))
+    assert not any(elfinfo.is_linked_by_go(memoryview(each)) for each in (b"", by_go[:4000]))

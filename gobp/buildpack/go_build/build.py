@@ -14,6 +14,7 @@ from gobp.buildpack.go.gopath import Workplace, import_path, workplace
 from gobp.buildpack.go.recipe import Recipe, build_variables, write_recipe
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
+from gobp.buildpack.go_build.kept import drop_untouched, keep_programs, put_back
 from gobp.buildpack.go_build.notices import say_what_go_does, say_what_is_old
 from gobp.buildpack.go_build.processes import launch_processes, table
 from gobp.buildpack.go_build.stamping import flags_after_failure, stamping_flags
@@ -57,8 +58,13 @@ def build(context: BuildContext) -> Launch:
         config = replace(config, flags=(*stamping, *config.flags))
         say_what_go_does(context, config, cwd=place.folder, env=place.env)
         binaries = list_binaries(context, config, cwd=place.folder, env=place.env)
-        config = _compile(context, config, place, targets)
+        output = targets.reset() / "bin"
+        output.mkdir()
+        put_back(context, config, binaries, output)
+        config = _compile(context, config, place, output)
+        drop_untouched(output)
     _check(binaries, targets)
+    keep_programs(context, config, binaries, output)
     keep_compile_cache(context)
     processes = launch_processes(binaries, f"{targets.path}/bin")
     if is_on(context.env, LIVE_RELOAD):
@@ -87,11 +93,9 @@ def _assigned(context: BuildContext, processes: tuple[Process, ...]) -> Launch:
 
 
 def _compile(
-    context: BuildContext, config: BuildConfig, place: Workplace, targets: Layer
+    context: BuildContext, config: BuildConfig, place: Workplace, output: Path
 ) -> BuildConfig:
     """Compile, once more without the revision where only that fails; return what was built."""
-    output = targets.reset() / "bin"
-    output.mkdir()
     try:
         _run_go_build(context, config, place, output)
     except UserError as error:
