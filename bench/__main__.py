@@ -1,6 +1,7 @@
 """Measure gobp beside its peers: ``python -m bench [NAME ...] [--rounds N]``.
 
-``targets`` prints what the figures say of each target, ``plots`` draws them.
+``targets`` prints what the figures say of each target; ``plots`` draws them and puts them into
+docs/performance.md.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from bench import build_service, builds_queue, detect, growth, layers, local, module_proxy, pack
 from bench.apps import APPS
+from bench.page import write_page
 from bench.report import OUTPUT, Absent, forget, keep_in
 from bench.targets import print_targets
 
@@ -56,6 +58,7 @@ def main() -> int:
             from bench.plots import draw_all  # noqa: PLC0415 # only this needs matplotlib
 
             draw_all(options.output)
+            write_page(options.output)
     return 0
 
 

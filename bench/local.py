@@ -57,8 +57,9 @@ class _Bench:
         return known
 
     def _gobp(self, copy: apps.Copy, *, publish: bool) -> None:
-        image = f"bench/{'published' if publish else 'local'}-{copy.app.name}"
-        argv = [_GOBP, "build", str(copy.folder), "--cache-dir", str(self.folder / "gobp-cache")]
+        kind = "published" if publish else "local"
+        image, cache = f"bench/{kind}-{copy.app.name}", self.folder / f"cache-{kind}"
+        argv = [_GOBP, "build", str(copy.folder), "--cache-dir", str(cache)]
         argv += ["--env", f"BP_GO_TARGETS={_target(copy)}", "--env", f"BP_GO_VERSION={_version()}"]
         if publish:
             argv += ["--tag", f"{self.registry}/{image}", "--publish"]

@@ -14,6 +14,7 @@ from bench.report import Value, absent_lab, packaged, record, recorded, table
 from gobp.cnb import toml
 from gobp.system.machine import machine_architecture
 from integration.docker import Docker, output_of
+from integration.docker import run as docker_run
 from integration.lab import TOOLS, ensure_lab, go_proxy
 
 ROUNDS = 3
@@ -56,11 +57,13 @@ class _Bench:
         argv += [part for name in env for part in ("--env", f"{name}={env[name]}")]
         argv += ["--clear-cache"] if case == "cold" else []
         start = time.perf_counter()
-        output = output_of(argv, seconds=_SECONDS)
+        done = docker_run(argv, seconds=_SECONDS)
         elapsed = time.perf_counter() - start
+        if done.returncode:
+            raise RuntimeError(f"{side.name}, {case}:\n{done.stdout[-4000:]}{done.stderr}")
         self.docker.adopt(image)
-        if case == "no change" and side.name != EMPTY and "Reusing" not in output:
-            raise RuntimeError(f"{side.name} reused nothing:\n{output[-4000:]}")
+        if case == "no change" and side.name != EMPTY and "Reusing" not in done.stdout:
+            raise RuntimeError(f"{side.name} reused nothing:\n{done.stdout[-4000:]}")
         return elapsed
 
 

@@ -64,7 +64,7 @@ def _draw_growth(lines: Sequence[Line], images: Path) -> None:
             chosen = [line for line in lines if line["size"] in names and line["case"] == case]
             series = {side: _points(chosen, side, along, "seconds", 1) for side in sides}
             picture = Picture(f"Time as {along} grow, {words}", _SECONDS, along)
-            _curves(picture, series, images / f"performance-{along}-{case}.svg", log=True)
+            _curves(picture, series, images / f"performance-growth-{along}-{case}.svg", log=True)
 
 
 def _medians(lines: Sequence[Line], key: str, names: Iterable[str], cases: Sequence[str]) -> Bars:

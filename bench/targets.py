@@ -28,7 +28,12 @@ class Target:
 
 def print_targets(folder: Path) -> None:
     """Print each target with what was measured, and whether it is met."""
-    table([_row(target, folder) for target in TARGETS])
+    table(target_rows(folder))
+
+
+def target_rows(folder: Path) -> list[dict[str, Value]]:
+    """Return a row for each target: its name, the most it may be, what it is, and the verdict."""
+    return [_row(target, folder) for target in TARGETS]
 
 
 def _row(target: Target, folder: Path) -> dict[str, Value]:
