@@ -70,7 +70,7 @@ BUILDERS: Mapping[str, Builder] = {
     "credentials": Builder(
         "Credentials", "credentials.build:build", check_name="credentials.given:read_given"
     ),
-    "go-dist": Builder("Go Distribution", "go_dist.build:build", keep_name="go_dist.build:keep"),
+    "go-dist": Builder("Go Distribution", "go_dist.build:build", keep_name="go_dist.keep:keep"),
     "git": Builder("Git", "git.build:build"),
     "dep": Builder("Dep", "dep.build:build", keep_name="dep.build:keep"),
     "dep-ensure": Builder(
@@ -91,7 +91,7 @@ BUILDERS: Mapping[str, Builder] = {
         check_name="go_build.build:check",
         keep_name="go_build.build:keep",
     ),
-    "sbom": Builder("SBOM", "sbom.build:build", keep_name="sbom.build:keep"),
+    "sbom": Builder("SBOM", "sbom.build:build", keep_name="sbom.keep:keep"),
     "vulnerabilities": Builder(
         "Vulnerabilities",
         "vulnerabilities.build:build",

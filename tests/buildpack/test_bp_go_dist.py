@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.buildpack.component import BuildContext, DetectContext, Host
-from gobp.buildpack.go_dist.build import build, keep
+from gobp.buildpack.go_dist.build import build
 from gobp.buildpack.go_dist.candidates import Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
 from gobp.buildpack.go_dist.distribution import (
@@ -25,6 +25,7 @@ from gobp.buildpack.go_dist.distribution import (
     kept_from_module,
     module_prefix,
 )
+from gobp.buildpack.go_dist.keep import keep
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layers
 from gobp.buildpack.reporting.report import Recorder

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 NETWORK = {"asyncio", "email", "http", "logging", "pytoml", "requests", "ssl", "zstandard"}
 WORK = {"bz2", "lzma", "shutil", "subprocess", "tarfile", "tempfile", "zipfile"}
 START = "import gobp.buildpack.build_phase"
-BUILD = f"{START}; from gobp.buildpack.builders import BUILDERS; BUILDERS[{{!r}}].build"
+ASKED = f"{START}; from gobp.buildpack.builders import BUILDERS; BUILDERS[{{!r}}].{{}}"
 
 
 def imported_by(statements: str) -> set[str]:
@@ -37,8 +37,17 @@ def test_no_component_is_imported_before_it_is_known_to_take_part() -> None:
 
 @pytest.mark.parametrize("component", BUILDERS)
 def test_a_component_imports_no_other_and_nothing_for_the_network(component: str) -> None:
-    found = imported_by(BUILD.format(component))
+    found = imported_by(ASKED.format(component, "build"))
 
     folder = component.replace("-", "_")
     assert builds(found) - {"gobp.cnb.build"} == {f"gobp.buildpack.{folder}.build"}
     assert not found & NETWORK
+
+
+@pytest.mark.parametrize("component", ["go-dist", "sbom"])
+def test_what_only_declares_layers_imports_nothing_to_fill_them(component: str) -> None:
+    found = imported_by(ASKED.format(component, "keep"))
+
+    assert not builds(found) - {"gobp.cnb.build"}
+    assert not found & (NETWORK | WORK)
+    assert not {name for name in found if name.startswith("gobp.sbom")}

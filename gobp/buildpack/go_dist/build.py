@@ -1,14 +1,13 @@
 """Chooses a version of Go and sees that it is on the PATH of the components after it."""
 
-from gobp.buildpack.cache_layer import redeclare
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import GoAtHand, go_at_hand
 from gobp.buildpack.go_dist.candidates import DEFAULT, Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
-from gobp.buildpack.go_dist.provide import LAYER, at_launch, provide
+from gobp.buildpack.go_dist.keep import LAYER
+from gobp.buildpack.go_dist.provide import at_launch, provide
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule, goproxy_of, proxies, shown
 from gobp.buildpack.layers import Layer
-from gobp.buildpack.volume import volume_of
 from gobp.cnb.launch import Launch
 from gobp.errors import UserError
 from gobp.golang.constraint import Constraint
@@ -29,15 +28,6 @@ def build(context: BuildContext) -> Launch:
     release = _release(context, wanted, constraint, module, context.layers.layer(LAYER))
     _log_selected(context, wanted, release.version)
     provide(context, release, module)
-    return Launch()
-
-
-def keep(context: BuildContext) -> Launch:
-    """Leave Go packed in a build that compiles nothing, unless another buildpack is to use it."""
-    if context.is_for_others:
-        return build(context)
-    if volume_of(context.env) is None:
-        redeclare(context, LAYER)
     return Launch()
 
 

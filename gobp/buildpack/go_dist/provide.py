@@ -10,9 +10,11 @@ from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_dist.catalog import Release
 from gobp.buildpack.go_dist.distribution import TARGETS
 from gobp.buildpack.go_dist.install import installed, make_old
+from gobp.buildpack.go_dist.keep import LAYER
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
 from gobp.buildpack.go_mod_vendor import prefetch
 from gobp.buildpack.layers import Layer
+from gobp.buildpack.reporting.counted import pack, unpack
 from gobp.buildpack.reporting.steps import timed
 from gobp.buildpack.switches import is_generating
 from gobp.buildpack.volume import volume_of
@@ -20,9 +22,8 @@ from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.system.files import copy_tree, remove_tree
 from gobp.system.lock import locked
-from gobp.system.packed import SUFFIX, files_of, pack, unpack
+from gobp.system.packed import SUFFIX, files_of
 
-LAYER = "go"
 SDK_LAYER = "go-sdk"
 SDK = "sdk"
 """Folder of the layer that is GOROOT: not the layer's root, as a ``lib`` there would change
@@ -92,7 +93,7 @@ def _provide_packed(
     reasons = layer.stale_because(key)
     if not reasons:
         context.log.process(f"Reusing cached layer {layer.path}")
-        reasons = _unpack(layer, sdk)
+        reasons = _unpack(context, layer, sdk)
     if reasons:
         if layer.restored:
             context.log.process(f"Not reusing the cached Go: {'; '.join(reasons)}")
@@ -101,12 +102,12 @@ def _provide_packed(
     return sdk
 
 
-def _unpack(layer: Layer, sdk: Layer) -> list[str]:
+def _unpack(context: BuildContext, layer: Layer, sdk: Layer) -> list[str]:
     """Unpack Go; return why that cannot be done."""
     target = sdk.reset() / SDK
     target.mkdir()
     try:
-        unpack(layer.path / ARCHIVE, target)
+        unpack(context.report, layer.path / ARCHIVE, target)
     except UserError as error:
         remove_tree(sdk.path)
         return [error.summary]
@@ -134,7 +135,7 @@ def _install(
         if made.packed:
             made.packed.rename(archive)
         else:
-            pack(made.goroot, archive, files_of(made.goroot))
+            pack(context.report, made.goroot, archive, files_of(made.goroot))
         made.goroot.rename(sdk.reset() / SDK)
 
 

@@ -1,28 +1,13 @@
 """The bill of Go itself, which compiled the programs and has put its standard library into them."""
 
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.sbom.go_layer import GO_LAYER, place_of_go
 from gobp.cnb import toml
-from gobp.cnb.layer import LayerContent
-from gobp.cnb.sbom import BUILD
 from gobp.golang.buildinfo import release_of
 from gobp.sbom.bill import Archive, Bill, bill_of_toolchain
 
-GO_LAYER = "go-sdk"
 _GO = "go"  # id of its dependency
 _SOURCE = "buildpack.toml"
-
-
-def place_of_go(context: BuildContext) -> str:
-    """Return the layer with Go, or BUILD where this build used the Go of the build image.
-
-    A layer that was restored but not used has no types.
-    """
-    file = context.layers.root / f"{GO_LAYER}.toml"
-    if not file.exists():
-        return BUILD
-    document = toml.loads(file.read_text(encoding="utf-8"), source=str(file))
-    types = LayerContent.from_toml(document, source=str(file)).types
-    return GO_LAYER if types.build else BUILD
 
 
 def toolchain_bill(context: BuildContext, go_version: str) -> Bill:
