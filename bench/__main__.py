@@ -11,7 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import build_service, builds_queue, detect, growth, layers, local, module_proxy, pack
+from bench import (
+    build_service,
+    builds_queue,
+    detect,
+    growth,
+    layers,
+    local,
+    module_proxy,
+    pack,
+    toolchain,
+)
 from bench.apps import APPS
 from bench.page import write_page
 from bench.report import OUTPUT, Absent, forget, keep_in
@@ -38,6 +48,7 @@ _BENCHES = {
     "local": _Bench(local.run, local.ROUNDS, local.APPS),
     "layers": _Bench(_without_apps(layers.run), layers.ROUNDS),
     "growth": _Bench(_without_apps(growth.run), growth.ROUNDS),
+    "toolchain": _Bench(_without_apps(toolchain.run), toolchain.ROUNDS),
     "module_proxy": _Bench(_without_apps(module_proxy.run), module_proxy.ROUNDS),
     "build_service": _Bench(_without_apps(build_service.run), build_service.ROUNDS),
     "builds_queue": _Bench(_without_apps(builds_queue.run), builds_queue.ROUNDS),
