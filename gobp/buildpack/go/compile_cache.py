@@ -46,7 +46,7 @@ def keep_compile_cache(context: BuildContext) -> None:
         _keep_folder(context)
     elif volume_of(context.env) is None:
         layer = context.layers.layer(LAYER)
-        pack_cache(_place(context), layer.path)
+        pack_cache(_place(context), layer.path, context.report)
         context.layers.contribute(layer, LayerTypes(cache=True), metadata=_PACKED)
 
 
@@ -83,7 +83,7 @@ def _open_packed(context: BuildContext, cache: Path) -> None:
     cache.mkdir(parents=True)
     layer = _restored(context, "packed")
     try:
-        unpack_cache(layer.path, cache)
+        unpack_cache(layer.path, cache, context.report)
     except UserError as error:
         context.log.process(f"Not reusing the compile cache: {error.summary}")
         layer.reset()

@@ -8,9 +8,9 @@ from pathlib import Path
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import go_at_hand
 from gobp.buildpack.go.linking import read_linking
+from gobp.buildpack.reporting.counted import unpack
 from gobp.buildpack.supply.dependency import deliver, dependency
 from gobp.cnb import toml
-from gobp.system.packed import unpack
 
 
 def dependency_name(buildmode: str) -> str:
@@ -36,6 +36,6 @@ def plant_seed(context: BuildContext, cache: Path) -> None:
     archive = context.layers.root / ".seed"
     try:
         deliver(seed, archive, context)
-        unpack(archive, cache)
+        unpack(context.report, archive, cache)
     finally:
         archive.unlink(missing_ok=True)

@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 
 from gobp.buildpack.go.swept_cache import cache_files
-from gobp.system.packed import SUFFIX, pack, unpack
+from gobp.buildpack.reporting.counted import pack, unpack
+from gobp.buildpack.reporting.report import Recorder
+from gobp.system.packed import SUFFIX
 
 BASE = f"base{SUFFIX}"
 RECENT = f"recent{SUFFIX}"
@@ -18,18 +20,18 @@ _OUTPUT = re.compile(r"[0-9a-f]{64}")
 _ENTRY_WORDS = 5  # of an entry: "v1", its key, what it leads to, the size of that, a time
 
 
-def unpack_cache(archives: Path, cache: Path) -> None:
+def unpack_cache(archives: Path, cache: Path, report: Recorder) -> None:
     """Fill an empty cache from the archives there are. Raises UserError where one is damaged.
 
     Which names came from which is noted beside the entries, for ``pack_cache``.
     """
     for archive in (BASE, RECENT):
         path = archives / archive
-        names = unpack(path, cache) if path.is_file() else ()
+        names = unpack(report, path, cache) if path.is_file() else ()
         _note(cache, archive).write_text("\n".join(names), encoding="ascii")
 
 
-def pack_cache(cache: Path, archives: Path) -> None:
+def pack_cache(cache: Path, archives: Path, report: Recorder) -> None:
     """Bring the archives up to date with what the build used of the cache."""
     files = {file.name: file for file in cache_files(cache)}
     used = {name for name, file in files.items() if file.used}
@@ -40,12 +42,12 @@ def pack_cache(cache: Path, archives: Path) -> None:
         return sum(files[name].size for name in names if name in files)
 
     if max(size(new), size(base - used)) * _SHARE > size(base):
-        pack(cache, archives / BASE, used | _led_to(cache, used))
+        pack(report, cache, archives / BASE, used | _led_to(cache, used))
         (archives / RECENT).unlink(missing_ok=True)
     elif not new:
         (archives / RECENT).unlink(missing_ok=True)
     elif new != recent:
-        pack(cache, archives / RECENT, new)
+        pack(report, cache, archives / RECENT, new)
 
 
 def _lasting(cache: Path, names: set[str]) -> set[str]:

@@ -96,7 +96,8 @@ def installed(
         if packed and everything:
             _add_the_rest(release, staging, context)
             packed = None
-        make_old(goroot)
+        size = archive.stat().st_size
+        context.report.count(filesUnpacked=make_old(goroot), bytesUnpacked=size)
         yield Installed(goroot, packed)
     finally:
         remove_tree(staging)
@@ -113,13 +114,17 @@ def _add_the_rest(release: Release, staging: Path, context: BuildContext) -> Non
     unpack_packed(staging / REST, staging / "go")
 
 
-def make_old(goroot: Path) -> None:
-    """Give all files one time: go's notes on folders name it, and then last from build to build.
+def make_old(goroot: Path) -> int:
+    """Give all files one time, which go's notes on folders name; return how many there are.
+
+    The notes then last from build to build.
 
     Source: cmd/go, internal/modindex, ``dirHash``.
     """
-    for name in files_of(goroot):
+    names = tuple(files_of(goroot))
+    for name in names:
         os.utime(goroot / name, (_TIME, _TIME))
+    return len(names)
 
 
 def _download(

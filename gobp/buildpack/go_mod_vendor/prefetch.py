@@ -63,6 +63,8 @@ def adopt(context: BuildContext, modules: ModuleCache) -> None:
     fetched = context.layers.root / _FOLDER / "cache"
     if fetched.is_dir() and not (modules.path / "cache").exists():
         fetched.rename(modules.path / "cache")
+        arrived = (modules.path / "cache").rglob("*.zip")
+        context.report.count(modulesFetched=sum(1 for _ in arrived))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 from gobp.buildpack.app.layout import AppLayout
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_mod_vendor import vendor_volume
+from gobp.buildpack.reporting.counted import pack, unpack
 from gobp.buildpack.volume import volume_of
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.system.files import remove_tree
-from gobp.system.packed import SUFFIX, files_of, pack, unpack
+from gobp.system.packed import SUFFIX, files_of
 
 LAYER = "vendor"
 _ARCHIVE = f"vendor{SUFFIX}"
@@ -40,9 +41,7 @@ def save(context: BuildContext, layout: AppLayout, key: Mapping[str, str]) -> No
         return
     layer = context.layers.layer(LAYER)
     archive = layer.reset() / _ARCHIVE
-    names = tuple(files_of(vendor)) if vendor.is_dir() else ()
-    size = pack(vendor, archive, names)
-    context.report.count(filesPacked=len(names), bytesPacked=size)
+    pack(context.report, vendor, archive, files_of(vendor) if vendor.is_dir() else ())
     context.layers.contribute(layer, _CACHE, metadata=key)
 
 
@@ -59,12 +58,11 @@ def _restore_from_layer(context: BuildContext, key: Mapping[str, str], vendor: P
     reason = f"{', '.join(changed)} changed" if changed else "; ".join(layer.stale_because(key))
     if not reason:
         try:
-            names = unpack(layer.path / _ARCHIVE, vendor)
+            unpack(context.report, layer.path / _ARCHIVE, vendor)
         except UserError as error:
             remove_tree(vendor)
             reason = error.summary
         else:
-            context.report.count(filesUnpacked=len(names))
             context.layers.contribute(layer, _CACHE, metadata=key)
             return True
     context.log.process(f"Not reusing the vendor folder: {reason}")

@@ -10,6 +10,7 @@ from gobp.buildpack.component import BuildContext
 from gobp.errors import UserError
 from gobp.log import BuildLog
 
+_DOWNLOADS = "go: downloading "  # how go announces each module that it fetches
 TAIL = 200  # lines of output that a failure is explained from
 
 
@@ -29,6 +30,7 @@ def run_logged(
 
     def on_line(line: str) -> None:
         context.log.action(line)
+        context.report.count(modulesFetched=line.startswith(_DOWNLOADS))
         tail.append(line)
         del tail[:-TAIL]
 
