@@ -9,7 +9,7 @@ from pathlib import Path
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_dist.catalog import Release
 from gobp.buildpack.go_dist.distribution import TARGETS
-from gobp.buildpack.go_dist.install import installed, make_old
+from gobp.buildpack.go_dist.install import installed
 from gobp.buildpack.go_dist.keep import LAYER
 from gobp.buildpack.go_dist.toolchain_module import ToolchainModule
 from gobp.buildpack.go_mod_vendor import prefetch
@@ -111,7 +111,6 @@ def _unpack(context: BuildContext, layer: Layer, sdk: Layer) -> list[str]:
     except UserError as error:
         remove_tree(sdk.path)
         return [error.summary]
-    make_old(target)
     return []
 
 
