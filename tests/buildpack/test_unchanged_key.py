@@ -169,7 +169,6 @@ INPUTS: dict[str, tuple[str, Change]] = {
     "the buildpack": ("buildpack", file("buildpack/buildpack.toml", 'version = "2"\n')),
     "architecture": ("target", to(target=Target("linux", "arm64"))),
     "distribution": ("target", to(target=Target("linux", "amd64", distro_name="alpine"))),
-    "place of the app": ("target", moved),
     "who takes part": ("components", lambda site: setattr(site, "members", site.members[:1])),
     "who uses what is provided": (
         "components",
@@ -198,6 +197,9 @@ def older(site: Site) -> None:
 NO_INPUTS: dict[str, Change] = {
     "nothing": lambda _: None,
     "times of files": older,
+    "place of the app": moved,
+    "place of the volume": setting("BP_GO_CACHE_VOLUME", "/elsewhere"),
+    "HOME": lambda site: site.env.update(HOME=str(site.root / "another")),
     "HOSTNAME": setting("HOSTNAME", "a1b2"),
     "PWD": setting("PWD", "/elsewhere"),
     "CNB_BP_PLAN_PATH": setting("CNB_BP_PLAN_PATH", "/tmp/plan.123/plan.toml"),
@@ -214,6 +216,17 @@ def test_what_cannot_matter_does_not_change_the_key(site: Site, change: Change) 
     before = site.key()
 
     change(site)
+
+    assert site.key().groups == before.groups
+
+
+@pytest.mark.parametrize("component", ["environment-variables", "image-labels", "procfile"])
+def test_a_component_that_runs_in_every_build_does_not_change_the_key(
+    site: Site, component: str
+) -> None:
+    before = site.key()
+
+    site.members += (Member(component, (Entry(component, {"web": "app"}),)),)
 
     assert site.key().groups == before.groups
 
@@ -278,6 +291,20 @@ def test_there_is_no_key_where_an_input_cannot_be_known(
         site.key()
 
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("BP_GO_BUILD_FLAGS", "-trimpath=false"), ("GOFLAGS", "-trimpath=false")]
+)
+def test_the_place_of_the_app_counts_where_programs_hold_it(
+    site: Site, name: str, value: str
+) -> None:
+    site.env[name] = value
+    before = site.key()
+
+    moved(site)
+
+    assert site.key().groups["target"] != before.groups["target"]
 
 
 def test_a_path_in_a_value_for_the_program_is_none_of_go(site: Site) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gobp.buildpack.app.layout import Vendor, read_layout
 from gobp.buildpack.component import DetectContext
+from gobp.buildpack.go.flags import flag_name
 from gobp.buildpack.go.linking import read_linking
 from gobp.buildpack.group import Group
 from gobp.buildpack.unchanged.app_files import AppFiles, read_app
@@ -24,12 +25,13 @@ from gobp.buildpack.unchanged.variables import (
 )
 from gobp.cnb.buildpack_plan import Entry
 
-# Components whose inputs the key names, or that run in every build. All others do what no key can
-# foretell (generators, tests, a database of vulnerabilities), or change the image with each build.
-_FORESEEABLE = frozenset(
+# Components that have a part in the programs, and whose inputs the key names.
+_KEYED = frozenset({"git", "go-build", "go-dist", "go-mod-vendor", "sbom"})
+# Components that do their work in every build, and have no part in the programs. All others do what
+# no key can foretell: generators, tests, a database of vulnerabilities.
+_AS_EVER = frozenset(
     {"ca-certificates", "ca-certificates-helper", "credentials", "environment-variables"}
-    | {"git", "go-build", "go-dist", "go-mod-vendor", "image-labels", "procfile", "sbom"}
-    | {"source-removal"}
+    | {"image-labels", "procfile", "source-removal"}
 )
 
 
@@ -83,7 +85,7 @@ def make_key(given: Surroundings) -> Key:
         "go": digest_of(_go(given, settings)),
         "git": digest_of(inputs_of_git(settings, app, repository=files.has_repository)),
         "buildpack": inputs_of_buildpack(given.buildpack_dir / "buildpack.toml"),
-        "target": digest_of(_target(given)),
+        "target": digest_of((*_target(given), *_places(given, flags, c_code=c_code))),
         "components": digest_of(_components(given.group)),
         "bindings": inputs_of_bindings(facts.bindings),
         "build-image": inputs_of_build_image(settings) if c_code else "",
@@ -102,7 +104,8 @@ def confirm(key: Key, app_dir: Path) -> None:
 
 
 def _check_components(group: Group) -> None:
-    others = [each.component for each in group.members if each.component not in _FORESEEABLE]
+    known = _KEYED | _AS_EVER
+    others = [each.component for each in group.members if each.component not in known]
     if others:
         raise NoKeyError(f"{', '.join(others)} takes part")
 
@@ -127,8 +130,18 @@ def _target(given: Surroundings) -> tuple[str, ...]:
     target = given.facts.target
     return (
         *(target.os, target.arch, target.variant, target.distro_name, target.distro_version),
-        *(given.architecture, str(given.app_dir), str(given.layers_dir)),
+        given.architecture,
     )
+
+
+def _places(given: Surroundings, flags: Iterable[str], *, c_code: bool) -> tuple[str, ...]:
+    """Return the folders of app and layers where compilers write them into programs.
+
+    Go leaves them out by ``-trimpath``, which is a flag of every build unless the user has his own.
+    """
+    if not c_code and "trimpath" not in map(flag_name, flags):
+        return ()
+    return str(given.app_dir), str(given.layers_dir)
 
 
 def _components(group: Group) -> list[str]:
@@ -136,6 +149,7 @@ def _components(group: Group) -> list[str]:
     return [
         json.dumps([each.component, each.is_for_others, _named(each.entries)], sort_keys=True)
         for each in group.members
+        if each.component in _KEYED
     ]
 
 

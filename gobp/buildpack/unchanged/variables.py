@@ -13,11 +13,11 @@ from gobp.buildpack.unchanged.digests import digest_of, read_setting
 from gobp.cnb.bindings import Binding
 
 # Where a build runs and what it says. The folders of app and layers are inputs of their own, and
-# so are bindings (VCAP_SERVICES).
+# so are bindings (VCAP_SERVICES) and what go and git find in HOME.
 _CANNOT_MATTER = frozenset(
     {"_", "HOSTNAME", "OLDPWD", "PWD", "SHLVL", "BP_BUILD_REPORT", "BP_LOG_LEVEL"}
     | {"CNB_BP_PLAN_PATH", "CNB_BUILDPACK_DIR", "CNB_LAYERS_DIR", "CNB_PLATFORM_DIR"}
-    | {"CNB_BUILD_PLAN_PATH", "VCAP_SERVICES"}
+    | {"CNB_BUILD_PLAN_PATH", "VCAP_SERVICES", "HOME", "BP_GO_CACHE_VOLUME"}
 )
 _OF_THE_RUNNING_APP = "BPE_"
 _NAME_OF_A_SECRET = re.compile(
