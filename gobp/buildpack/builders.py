@@ -77,7 +77,7 @@ BUILDERS: Mapping[str, Builder] = {
         "Dep Ensure", "dep_ensure.build:build", keep_name="dep_ensure.build:keep"
     ),
     "go-mod-vendor": Builder(
-        "Go Mod Vendor", "go_mod_vendor.build:build", keep_name="go_mod_vendor.build:keep"
+        "Go Mod Vendor", "go_mod_vendor.build:build", keep_name="go_mod_vendor.keep:keep"
     ),
     "go-generate": Builder(
         "Go Generate", "go_generate.build:build", check_name="go_generate.config:read_config"
@@ -88,8 +88,8 @@ BUILDERS: Mapping[str, Builder] = {
     "go-build": Builder(
         "Go Build",
         "go_build.build:build",
-        check_name="go_build.build:check",
-        keep_name="go_build.build:keep",
+        check_name="go_build.check:check",
+        keep_name="go_build.keep:keep",
     ),
     "sbom": Builder("SBOM", "sbom.build:build", keep_name="sbom.keep:keep"),
     "vulnerabilities": Builder(

@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.go.compile_cache import (
-    keep_compile_cache,
-    open_compile_cache,
-    redeclare_compile_cache,
-)
+from gobp.buildpack.go.compile_cache import keep_compile_cache, open_compile_cache
+from gobp.buildpack.go.compile_layer import redeclare_compile_cache
 from gobp.cnb import toml
 from tests.fakes.a_build import ABuild, a_build
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gobp.buildpack.component import Fail, Pass
-from gobp.buildpack.go_build.build import check
+from gobp.buildpack.go_build.check import check
 from gobp.buildpack.go_generate.build import build
 from gobp.buildpack.go_generate.detect import detect
 from gobp.errors import UserError

@@ -44,7 +44,7 @@ def test_a_component_imports_no_other_and_nothing_for_the_network(component: str
     assert not found & NETWORK
 
 
-@pytest.mark.parametrize("component", ["go-dist", "sbom"])
+@pytest.mark.parametrize("component", ["go-dist", "go-mod-vendor", "go-build", "sbom"])
 def test_what_only_declares_layers_imports_nothing_to_fill_them(component: str) -> None:
     found = imported_by(ASKED.format(component, "keep"))
 

@@ -8,8 +8,9 @@ that rebuilds the app needs it unpacked, in a layer of its own.
 
 from pathlib import Path
 
-from gobp.buildpack.cache_layer import open_cache, redeclare
+from gobp.buildpack.cache_layer import open_cache
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.compile_layer import LAYER
 from gobp.buildpack.go.compile_seed import plant_seed
 from gobp.buildpack.go.packed_cache import pack_cache, unpack_cache
 from gobp.buildpack.go.swept_cache import mark_old, sweep
@@ -20,7 +21,6 @@ from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.system.files import remove_tree
 
-LAYER = "gocache"
 _VARIABLE = "GOCACHE"
 _UNPACKED = ".gocache"  # a folder of the layers directory without a layer's name or metadata
 _KIND = "kind"  # metadata: whether the cache is packed; the other way round it is of no use
@@ -48,12 +48,6 @@ def keep_compile_cache(context: BuildContext) -> None:
         layer = context.layers.layer(LAYER)
         pack_cache(_place(context), layer.path, context.report)
         context.layers.contribute(layer, LayerTypes(cache=True), metadata=_PACKED)
-
-
-def redeclare_compile_cache(context: BuildContext) -> None:
-    """Keep what was restored for the next build, in a build that compiles nothing."""
-    if volume_of(context.env) is None:
-        redeclare(context, LAYER)
 
 
 def _place(context: BuildContext) -> Path:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from gobp.buildpack.app.layout import AppLayout, Mode, Vendor
 from gobp.buildpack.component import BuildContext, DetectContext
 from gobp.buildpack.go.command import go_environment
-from gobp.buildpack.go.compile_cache import open_compile_cache
 from gobp.buildpack.go.flags import build_flags, flag_name, user_flags
 from gobp.buildpack.go.linking import read_linking
 
@@ -61,6 +60,9 @@ def compile_environment(context: BuildContext, architecture: str) -> dict[str, s
 
     Raises UserError on the configuration.
     """
+    # The flags are read by every build, the cache is opened by those that compile.
+    from gobp.buildpack.go.compile_cache import open_compile_cache  # noqa: PLC0415
+
     linking = read_linking(context.env, context.facts.target)
     env = {
         **go_environment(context.env, context.app_dir),

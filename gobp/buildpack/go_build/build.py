@@ -5,41 +5,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gobp.buildpack.app.layout import Mode, read_layout
-from gobp.buildpack.component import BuildContext, DetectContext
+from gobp.buildpack.app.layout import Mode
+from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import run_go
-from gobp.buildpack.go.compile_cache import keep_compile_cache, redeclare_compile_cache
-from gobp.buildpack.go.compiling import compile_environment, compile_flags
+from gobp.buildpack.go.compile_cache import keep_compile_cache
+from gobp.buildpack.go.compiling import compile_environment
 from gobp.buildpack.go.gopath import Workplace, import_path, workplace
 from gobp.buildpack.go.recipe import Recipe, build_variables, write_recipe
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
+from gobp.buildpack.go_build.keep import TARGETS_LAYER, assigned
 from gobp.buildpack.go_build.kept import drop_untouched, keep_programs, put_back
 from gobp.buildpack.go_build.notices import say_what_go_does, say_what_is_old
-from gobp.buildpack.go_build.processes import launch_processes, table
+from gobp.buildpack.go_build.processes import launch_processes
 from gobp.buildpack.go_build.stamping import flags_after_failure, stamping_flags
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.reporting.debug_log import log_go
-from gobp.buildpack.switches import LIVE_RELOAD, is_generating, is_on
+from gobp.buildpack.switches import LIVE_RELOAD, is_on
 from gobp.buildpack.unchanged.noted import PROGRAMS
-from gobp.cnb import toml
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 
-TARGETS_LAYER = "targets"
 _NO_REVISION = "vcs-status"  # in the catalogue of failures: git cannot read the repository
-
-
-def check(facts: DetectContext) -> None:
-    """Read the configuration ahead of the build, but for targets that generators may yet make.
-
-    Raises UserError.
-    """
-    if is_generating(facts.env):
-        compile_flags(facts, read_layout(facts.app, facts.env))
-    else:
-        read_config(facts)
 
 
 def build(context: BuildContext) -> Launch:
@@ -70,26 +58,7 @@ def build(context: BuildContext) -> Launch:
     if is_on(context.env, LIVE_RELOAD):
         write_recipe(_recipe(context, config, place, processes), targets.path)
     context.layers.contribute(targets, LayerTypes(launch=True), metadata={PROGRAMS: list(binaries)})
-    return _assigned(context, processes)
-
-
-def keep(context: BuildContext) -> Launch:
-    """Leave the programs of the previous image in place, and name the same processes."""
-    targets = context.layers.layer(TARGETS_LAYER)
-    names = toml.get_strs(targets.restored, PROGRAMS, source=f"{TARGETS_LAYER}.toml")
-    context.log.process("Keeping the programs of the previous image: nothing has changed")
-    context.layers.keep(TARGETS_LAYER, LayerTypes(launch=True), targets.restored)
-    redeclare_compile_cache(context)
-    return _assigned(context, launch_processes(names, f"{targets.path}/bin"))
-
-
-def _assigned(context: BuildContext, processes: tuple[Process, ...]) -> Launch:
-    context.log.gap()
-    context.log.process("Assigning launch processes:")
-    for line in table(processes):
-        context.log.subprocess(line)
-    context.log.gap()
-    return Launch(processes=processes)
+    return assigned(context, processes)
 
 
 def _compile(

@@ -15,7 +15,6 @@ from gobp.buildpack.go_mod_vendor.modules import (
     ModuleCache,
     keep_modules,
     open_modules,
-    retain_modules,
 )
 from gobp.buildpack.go_mod_vendor.vendor_key import still_holds, vendor_key
 from gobp.cnb.launch import Launch
@@ -35,13 +34,6 @@ def build(context: BuildContext) -> Launch:
         _fetch(context, layout, modules, key)
     context.log.gap()
     keep_modules(context, modules)
-    return Launch()
-
-
-def keep(context: BuildContext) -> Launch:
-    """Keep the modules of earlier builds, unopened."""
-    retain_modules(context)
-    vendor_store.retain(context)
     return Launch()
 
 

@@ -7,16 +7,14 @@ from pathlib import Path
 from gobp.buildpack.app.layout import AppLayout
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go_mod_vendor import vendor_volume
+from gobp.buildpack.go_mod_vendor.keep import VENDOR_LAYER, VENDOR_TYPES
 from gobp.buildpack.reporting.counted import pack, unpack
 from gobp.buildpack.volume import volume_of
-from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
 from gobp.system.files import remove_tree
 from gobp.system.packed import SUFFIX, files_of
 
-LAYER = "vendor"
 _ARCHIVE = f"vendor{SUFFIX}"
-_CACHE = LayerTypes(cache=True)
 
 
 def restore(context: BuildContext, layout: AppLayout, key: Mapping[str, str]) -> bool:
@@ -39,19 +37,14 @@ def save(context: BuildContext, layout: AppLayout, key: Mapping[str, str]) -> No
     if volume is not None:
         vendor_volume.save(_folder(volume), _name(key), vendor)
         return
-    layer = context.layers.layer(LAYER)
+    layer = context.layers.layer(VENDOR_LAYER)
     archive = layer.reset() / _ARCHIVE
     pack(context.report, vendor, archive, files_of(vendor) if vendor.is_dir() else ())
-    context.layers.contribute(layer, _CACHE, metadata=key)
-
-
-def retain(context: BuildContext) -> None:
-    """Keep the layer as it was restored."""
-    context.layers.retain(LAYER, _CACHE)
+    context.layers.contribute(layer, VENDOR_TYPES, metadata=key)
 
 
 def _restore_from_layer(context: BuildContext, key: Mapping[str, str], vendor: Path) -> bool:
-    layer = context.layers.layer(LAYER)
+    layer = context.layers.layer(VENDOR_LAYER)
     if not layer.restored:
         return False
     changed = [name for name, value in key.items() if layer.restored.get(name) != value]
@@ -63,7 +56,7 @@ def _restore_from_layer(context: BuildContext, key: Mapping[str, str], vendor: P
             remove_tree(vendor)
             reason = error.summary
         else:
-            context.layers.contribute(layer, _CACHE, metadata=key)
+            context.layers.contribute(layer, VENDOR_TYPES, metadata=key)
             return True
     context.log.process(f"Not reusing the vendor folder: {reason}")
     return False

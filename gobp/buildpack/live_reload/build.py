@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext, DetectContext
-from gobp.buildpack.go.compile_cache import LAYER as COMPILE_CACHE
+from gobp.buildpack.go.compile_layer import LAYER as COMPILE_CACHE
 from gobp.buildpack.go.recipe import FILE, read_recipe
 from gobp.buildpack.live_reload.processes import HELPER, Reloader, reload_processes, watcher_argv
 from gobp.buildpack.live_reload.watchexec import provide_watchexec
