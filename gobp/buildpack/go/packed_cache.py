@@ -1,7 +1,8 @@
 """The compile cache as two archives: what lasts, and what the last builds added to it.
 
-An edit changes a few entries, so only the small archive is written anew, and only when it holds
-others than before: then the same build gives the same bytes, and nothing is stored again.
+An edit changes a few entries, so only the small archive is written anew, and only when it lacks
+something or much of it is dead: then the same build leaves the same bytes, and nothing is stored
+again. (Go reads fewer entries where it compiles nothing than where it wrote them.)
 """
 
 import re
@@ -14,7 +15,7 @@ from gobp.system.packed import SUFFIX
 
 BASE = f"base{SUFFIX}"
 RECENT = f"recent{SUFFIX}"
-_SHARE = 4  # the recent part, and what is dead in the base, may be a quarter of the base
+_SHARE = 4  # a part may hold a quarter that is dead; the recent part may be a quarter of the base
 _INDEX = b"go index v"  # begins what go notes of a folder with sources (internal/modindex)
 _OUTPUT = re.compile(r"[0-9a-f]{64}")
 _ENTRY_WORDS = 5  # of an entry: "v1", its key, what it leads to, the size of that, a time
@@ -46,7 +47,7 @@ def pack_cache(cache: Path, archives: Path, report: Recorder) -> None:
         (archives / RECENT).unlink(missing_ok=True)
     elif not new:
         (archives / RECENT).unlink(missing_ok=True)
-    elif new != recent:
+    elif new - recent or size(recent - new) * _SHARE > size(recent):
         pack(report, cache, archives / RECENT, new)
 
 
