@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.git_config import git_config
+from gobp.buildpack.go.go_files import settings_of_go
 from gobp.buildpack.reporting.steps import TAIL, run_logged
 from gobp.errors import UserError
 from gobp.golang.failures.explain import explain
@@ -33,18 +34,27 @@ def go_at_hand(context: BuildContext) -> GoAtHand | None:
 
 def installed_go(commands: Commands, env: Mapping[str, str]) -> GoAtHand | None:
     """Return the Go that is on the PATH, None where there is none or it is no release."""
+    found = settings_of_go(env) or _asked(commands, env)
+    if found is None:
+        return None
+    version, goroot, goproxy = found
+    try:
+        return GoAtHand(GoVersion.parse(version.split()[0]), goroot, goproxy)
+    except (UserError, IndexError):  # a development version of Go
+        return None
+
+
+def _asked(commands: Commands, env: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return what go says of itself."""
     asking = {**env, "GOTOOLCHAIN": _NEVER_A_SECOND_DOWNLOAD, "GOFLAGS": ""}
     argv = ("go", "env", "GOVERSION", "GOROOT", "GOPROXY")
     # The file system's root has no go.mod that could ask for another Go.
     asked = commands.capture(argv, cwd=Path("/"), env=asking)
-    lines = asked.stdout.splitlines()
-    if asked.status != 0 or len(lines) != len(argv) - 2:
-        return None
-    try:
-        version = GoVersion.parse(lines[0].split()[0])
-    except (UserError, IndexError):  # a development version of Go
-        return None
-    return GoAtHand(version, lines[1], lines[2])
+    match asked.stdout.splitlines():
+        case [version, goroot, goproxy] if asked.status == 0:
+            return version, goroot, goproxy
+        case _:
+            return None
 
 
 def go_environment(env: Mapping[str, str], app_dir: Path) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """What the programs of a build say that they are made of."""
 
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import go_environment
+from gobp.buildpack.go.mapped import mapped
 from gobp.golang import buildinfo, elfinfo
 from gobp.golang.buildinfo import BuildInfo
 
@@ -33,13 +33,9 @@ def built_programs(context: BuildContext) -> tuple[BuildInfo, ...]:
 
 
 def _read(path: Path, name: str) -> BuildInfo | None:
-    if not path.is_file() or not path.stat().st_size:
+    if not path.is_file():
         return None
-    with (
-        path.open("rb") as file,
-        mmap(file.fileno(), 0, access=ACCESS_READ) as content,
-        memoryview(content) as view,
-    ):
+    with mapped(path) as view:
         return elfinfo.read(name, view)
 
 

@@ -10,11 +10,11 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from gobp.buildpack.app.layout import Mode
 from gobp.buildpack.component import BuildContext
+from gobp.buildpack.go.mapped import mapped
 from gobp.buildpack.go_build.config import BuildConfig
 from gobp.buildpack.volume import volume_of
 from gobp.golang import modfile
@@ -113,13 +113,7 @@ def _store_program(context: BuildContext, store: Path, key: str, program: Path) 
 
 
 def _is_linked_by_go(program: Path) -> bool:
-    if not program.stat().st_size:
-        return False
-    with (
-        program.open("rb") as file,
-        mmap(file.fileno(), 0, access=ACCESS_READ) as content,
-        memoryview(content) as view,
-    ):
+    with mapped(program) as view:
         return is_linked_by_go(view)
 
 

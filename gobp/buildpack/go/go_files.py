@@ -1,0 +1,53 @@
+"""What ``go env`` says of the Go on the PATH, from its files alone: a process less a build.
+
+Source: cmd/go/internal/cfg (``SetGOROOT``, ``EnvFile``, ``initEnvCache``). Whatever is not as a
+distribution of Go has it is left to go itself.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from gobp.buildpack.go.mapped import mapped
+from gobp.golang import elfinfo
+
+_GO = "cmd/go"  # the package that go itself is
+
+
+def settings_of_go(env: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return GOVERSION, GOROOT and GOPROXY, None where go is to be asked for them."""
+    program = shutil.which("go", path=env.get("PATH", ""))
+    if program is None or env.get("GOROOT") or _has_settings_of_user(env):
+        return None
+    real = Path(program).resolve()
+    root = real.parent.parent
+    proxy = env.get("GOPROXY") or _setting(root / "go.env", "GOPROXY")
+    version = _version(real)
+    if not version or not proxy or not (root / "pkg/tool").is_dir():
+        return None
+    return version, str(root), proxy
+
+
+def _has_settings_of_user(env: Mapping[str, str]) -> bool:
+    """Tell whether there is a file of ``go env -w``, or may be one."""
+    named = env.get("GOENV")
+    if named == "off":
+        return False
+    config = env.get("XDG_CONFIG_HOME") or f"{env.get('HOME', '')}/.config"
+    return Path(named or f"{config}/go/env").exists()
+
+
+def _setting(file: Path, name: str) -> str:
+    """Return a setting in Go's own file, "" where it has none."""
+    if not file.is_file():
+        return ""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
+
+
+def _version(program: Path) -> str:
+    """Return the version that go itself was built as, "" where the program is none of Go's."""
+    with mapped(program) as view:
+        info = elfinfo.read(program.name, view)
+    return info.go_version if info is not None and info.path == _GO else ""
