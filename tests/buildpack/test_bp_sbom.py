@@ -1,5 +1,6 @@
 import hashlib
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,19 @@ def test_a_licence_is_read_in_the_module_cache(tmp_path: Path) -> None:
     build(made.context)
 
     assert licences(tmp_path, "example.com/X") == ["BSD-3-Clause", "MIT"]
+
+
+def test_a_licence_is_read_in_the_zip_of_a_module_that_was_not_unpacked(tmp_path: Path) -> None:
+    made = a_built_app(tmp_path, said=SAID.replace("example.com/x", "example.com/X"))
+    folder = tmp_path / "modules/cache/download/example.com/!x/@v"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "v1.0.0.zip", "w") as archive:
+        archive.writestr("example.com/X@v1.0.0/LICENSE", MIT)
+        archive.writestr("example.com/X@v1.0.0/inside/LICENSE", BSD)
+
+    build(made.context)
+
+    assert licences(tmp_path, "example.com/X") == ["MIT"]
 
 
 def test_a_licence_is_read_in_the_folder_that_replaces_a_module(tmp_path: Path) -> None:

@@ -30,3 +30,15 @@ def test_without_a_folder_in_memory_one_on_disk_serves(tmp_path: Path) -> None:
         assert folder.is_dir()
 
     assert not folder.exists()
+
+
+def test_what_waits_for_the_end_is_done_once(tmp_path: Path) -> None:
+    done: list[str] = []
+    with Session(tmp_path) as session:
+        session.at_end("first", lambda: done.append("first"))
+        session.at_end("second", lambda: done.append("second"))
+        session.end("second")
+        session.end("unknown")
+        assert done == ["second"]
+
+    assert done == ["second", "first"]

@@ -74,8 +74,24 @@ LAYERS = (
         "each build that compiles, or that brings Go for another buildpack",
     ),
     LayerPart("dep", "build, cache", "dep", "version, architecture or checksum changes"),
-    LayerPart("depcachedir", "cache", "DEPCACHEDIR: repositories that dep fetched", "dep keeps it"),
-    LayerPart("mod-cache", "build, cache", "GOMODCACHE; none for vendored apps", "go keeps it"),
+    LayerPart(
+        "depcachedir",
+        "cache; none with a volume",
+        "DEPCACHEDIR: repositories that dep fetched",
+        "dep keeps it",
+    ),
+    LayerPart(
+        "mod-cache",
+        "build; cache without a volume",
+        "GOMODCACHE: what go has downloaded, not what it has unpacked; none for vendored apps",
+        "go keeps it",
+    ),
+    LayerPart(
+        "vendor",
+        "cache; none with a volume",
+        "`vendor.tar.zst`: the vendor folder that `go mod vendor` has made",
+        "go.mod, go.sum, an import, Go's version or `GOFLAGS` changes",
+    ),
     LayerPart(
         "gocache",
         "cache; launch with live reload; none with a volume",
