@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.go.compile_cache import keep_compile_cache, open_compile_cache
+from gobp.buildpack.go.compile_cache import (
+    keep_compile_cache,
+    open_compile_cache,
+)
 from gobp.buildpack.go.compile_layer import redeclare_compile_cache
 from gobp.cnb import toml
 from tests.fakes.a_build import ABuild, a_build
@@ -99,6 +102,21 @@ def test_a_build_that_uses_the_same_leaves_every_byte_as_it_was(builds: Builds) 
     assert builds.archives() == before
     assert (builds.root / "layers/gocache.toml").read_bytes() == metadata
     assert (builds.root / "layers/gocache/recent.tar.zst").stat().st_mtime_ns == moment
+
+
+def test_entries_that_go_reads_only_as_it_compiles_do_not_make_it_anew(builds: Builds) -> None:
+    builds.build(*LASTING)
+    edit = [f"f{number}-edited" for number in range(4)]
+    builds.build(*LASTING, *edit[:3])
+    builds.build(*LASTING, *edit)
+    before = builds.archives()
+
+    builds.build(*LASTING, *edit[1:])
+
+    assert builds.archives() == before
+    builds.build(*LASTING, *edit[3:])
+    builds.build(*LASTING)
+    assert builds.found == sorted([*LASTING, *edit[3:]])
 
 
 def test_what_an_edit_adds_is_kept_apart_until_the_next_edit(builds: Builds) -> None:
@@ -196,7 +214,9 @@ def test_programs_that_go_keeps_in_folders_go_when_they_are_not_used(tmp_path: P
     cache = open_compile_cache(context)
     for name in ("00-d", "01-d"):
         Path(cache, name[:2], name).mkdir(parents=True)
-        Path(cache, name[:2], name, "stringer").touch(mode=0o755)
+        program = Path(cache, name[:2], name, "stringer")
+        program.write_text("a program")
+        program.chmod(0o755)
     keep_compile_cache(context)
 
     context = a_build(tmp_path).context
