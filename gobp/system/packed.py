@@ -21,6 +21,7 @@ SUFFIX = ".tar.zst"
 SIZE_LIMIT = 16 * 1024**3  # bytes that one archive may unpack to: a compile cache can be large
 ENTRY_LIMIT = 1_000_000
 _LEVEL = 1  # of zstd: higher ones cost more time than the bytes they save
+_MOST_THREADS = 4  # each takes memory, and files are not read faster than four compress
 _CHUNK = 1024 * 1024
 _NAME_LIMIT = 64 * 1024  # bytes of a long name or of where a link points to
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -41,7 +42,8 @@ def pack(folder: Path, archive: Path, names: Iterable[str]) -> int:
 
     temporary = archive.with_name(f".{archive.name}.new")
     # With threads, however many, the bytes are the same; without, they would be others.
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=-1, write_checksum=True)
+    threads = min(_MOST_THREADS, os.cpu_count() or 1)
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=threads, write_checksum=True)
     try:
         with (
             temporary.open("wb") as file,

@@ -128,6 +128,20 @@ def test_the_same_files_give_the_same_bytes_whenever_and_wherever_they_are_packe
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
 
 
+def test_the_same_files_give_the_same_bytes_on_any_number_of_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = folder_of(tmp_path / "in", {"a": os.urandom(3_000_000) * 3, "b": bytes(5_000_000)})
+    archives = []
+
+    for cores in (None, 1, 2, 64):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        pack(source, tmp_path / "a", files_of(source))
+        archives.append((tmp_path / "a").read_bytes())
+
+    assert archives == [archives[0]] * 4
+
+
 def test_what_was_unpacked_is_packed_to_the_same_bytes(tmp_path: Path) -> None:
     source = folder_of(tmp_path / "in", {"a": b"1", "bin/go": b"program"})
     (source / "bin/go").chmod(0o775)
