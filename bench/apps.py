@@ -12,7 +12,7 @@ from integration.lab import ROOT
 from integration.programs import PROGRAMS, ProgramUnreachable, sources
 
 _EDIT = "\nvar benchEdit int\n\nfunc init() {{ benchEdit = {} }}\n"  # so that the program changes
-_MODULE = "github.com/google/uuid"
+_MODULE = "github.com/rs/xid"
 _VERSION = "v1.6.0"
 _IMPORT = f'package main\n\nimport _ "{_MODULE}"\n'
 
