@@ -199,6 +199,7 @@ NO_INPUTS: dict[str, Change] = {
     "times of files": older,
     "place of the app": moved,
     "place of the volume": setting("BP_GO_CACHE_VOLUME", "/elsewhere"),
+    "the locale that Python sets": setting("LC_CTYPE", "C.UTF-8"),
     "HOME": lambda site: site.env.update(HOME=str(site.root / "another")),
     "HOSTNAME": setting("HOSTNAME", "a1b2"),
     "PWD": setting("PWD", "/elsewhere"),

@@ -13,11 +13,12 @@ from gobp.buildpack.unchanged.digests import digest_of, read_setting
 from gobp.cnb.bindings import Binding
 
 # Where a build runs and what it says. The folders of app and layers are inputs of their own, and
-# so are bindings (VCAP_SERVICES) and what go and git find in HOME.
+# so are bindings (VCAP_SERVICES) and what go and git find in HOME. LC_CTYPE is set by Python itself
+# where there is no locale (PEP 538).
 _CANNOT_MATTER = frozenset(
     {"_", "HOSTNAME", "OLDPWD", "PWD", "SHLVL", "BP_BUILD_REPORT", "BP_LOG_LEVEL"}
     | {"CNB_BP_PLAN_PATH", "CNB_BUILDPACK_DIR", "CNB_LAYERS_DIR", "CNB_PLATFORM_DIR"}
-    | {"CNB_BUILD_PLAN_PATH", "VCAP_SERVICES", "HOME", "BP_GO_CACHE_VOLUME"}
+    | {"CNB_BUILD_PLAN_PATH", "VCAP_SERVICES", "HOME", "BP_GO_CACHE_VOLUME", "LC_CTYPE"}
 )
 _OF_THE_RUNNING_APP = "BPE_"
 _NAME_OF_A_SECRET = re.compile(
