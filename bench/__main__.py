@@ -41,7 +41,6 @@ def _without_apps(run: Callable[[int], None]) -> Callable[[int, Sequence[str]], 
     return lambda rounds, _: run(rounds)
 
 
-# In the order of what they say to users: what a later one needs from an earlier one is nothing.
 _BENCHES = {
     "detect": _Bench(_without_apps(detect.run), detect.ROUNDS),
     "pack": _Bench(pack.run, pack.ROUNDS, pack.APPS),
