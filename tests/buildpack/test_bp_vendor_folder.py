@@ -83,7 +83,8 @@ def test_what_go_unpacks_is_no_part_of_the_cached_layer(tmp_path: Path) -> None:
         Path(env["GOMODCACHE"], "cache/vcs").mkdir()
 
     commands = ScriptedCommands({("go", "mod", "vendor"): Captured(0, "", "")}, effect=vendor)
-    made = a_build(tmp_path, files=MODULE, commands=commands)
+    go_sum = "".join(f"example.com/m {version}/go.mod h1:x=\n" for version in ("v1.0.0", "v2.0.0"))
+    made = a_build(tmp_path, files={**MODULE, "go.sum": go_sum}, commands=commands)
 
     build(made.context)
     unpacked = (tmp_path / "layers/mod-cache/example.com/m@v1.0.0").is_dir()
@@ -97,6 +98,33 @@ def test_what_go_unpacks_is_no_part_of_the_cached_layer(tmp_path: Path) -> None:
     ]
     assert not (layer / "example.com").exists()
     assert 'content = "4 files' in (tmp_path / "layers/mod-cache.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [("", ["v1.1.0.mod"]), ("-modfile=other.mod", ["v1.0.0.mod", "v1.1.0.mod"])],
+)
+def test_what_go_sum_no_longer_names_is_not_cached(
+    flags: str, names: list[str], tmp_path: Path
+) -> None:
+    def vendor(_: tuple[str, ...], env: Mapping[str, str]) -> None:
+        for version in ("v1.0.0", "v1.1.0"):
+            file = Path(env["GOMODCACHE"], f"cache/download/example.com/!m/@v/{version}.mod")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+
+    commands = ScriptedCommands({("go", "mod", "vendor"): Captured(0, "", "")}, effect=vendor)
+    files = {**MODULE, "go.sum": "example.com/M v1.1.0/go.mod h1:x=\n"}
+    made = a_build(
+        tmp_path, files=files, env={**a_go(tmp_path), "GOFLAGS": flags}, commands=commands
+    )
+
+    build(made.context)
+    (tmp_path / "app/go.sum").unlink()  # as the app's source is removed in the end
+    made.context.session.close()
+
+    cached = (tmp_path / "layers/mod-cache/cache").rglob("*.mod")
+    assert sorted(path.name for path in cached) == names
 
 
 def a_folder(root: Path) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from gobp.buildpack.app.layout import AppLayout, Vendor, read_layout
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.command import go_environment, run_go
-from gobp.buildpack.go_mod_vendor import prefetch, vendor_store
+from gobp.buildpack.go_mod_vendor import downloads, prefetch, vendor_store
 from gobp.buildpack.go_mod_vendor.commands import fetch_argv, fetch_environment
 from gobp.buildpack.go_mod_vendor.modules import (
     ModuleCache,
@@ -34,6 +34,7 @@ def build(context: BuildContext) -> Launch:
         _fetch(context, layout, modules, key)
     context.log.gap()
     keep_modules(context, modules)
+    downloads.leave_at_end(context, modules, go_sum_has_all=bool(key))
     return Launch()
 
 

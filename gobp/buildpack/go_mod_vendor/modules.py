@@ -12,14 +12,11 @@ from gobp.buildpack.layers import Layer
 from gobp.buildpack.volume import volume_of
 from gobp.cnb.env import LayerEnvironment, Modification, Operation
 from gobp.cnb.layer import LayerTypes
-from gobp.system.files import remove_tree
 
 LAYER = "mod-cache"
 VARIABLE = "GOMODCACHE"
 DOWNLOADS = "cache/download"
-_ASIDE = ".modules"  # beside the layers, and none of them
-_STAYS = frozenset({"cache", "download", "env.build"})
-_BUILD_AND_CACHE = LayerTypes(build=True, cache=True)
+BUILD_AND_CACHE = LayerTypes(build=True, cache=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +42,16 @@ def open_modules(context: BuildContext) -> ModuleCache:
 
 
 def keep_modules(context: BuildContext, cache: ModuleCache) -> None:
-    """Give the modules to whoever builds after this, and at the end to the next build."""
+    """Give the modules to whoever builds after this, and if they are not shared to the next build.
+
+    Later components may add to the layer: ``downloads.leave_at_end`` has the last word of it.
+    """
     environment = _environment(cache.path)
     if cache.shared:
         context.layers.contribute(cache.layer, LayerTypes(build=True), environment=environment)
         return
-    if not any(cache.path.iterdir()):  # nothing to cache is an error on old lifecycles
-        return
-    context.layers.contribute(cache.layer, _BUILD_AND_CACHE, environment=environment)
-    context.session.at_end(LAYER, lambda: _leave_downloads(context, cache.layer))
+    if any(cache.path.iterdir()):  # nothing to cache is an error on old lifecycles
+        context.layers.contribute(cache.layer, BUILD_AND_CACHE, environment=environment)
 
 
 def retain_modules(context: BuildContext) -> None:
@@ -62,27 +60,8 @@ def retain_modules(context: BuildContext) -> None:
         keep_modules(context, open_modules(context))
     else:
         path = context.layers.root / LAYER
-        context.layers.retain(LAYER, _BUILD_AND_CACHE, _environment(path))
+        context.layers.retain(LAYER, BUILD_AND_CACHE, _environment(path))
 
 
 def _environment(path: Path) -> LayerEnvironment:
     return LayerEnvironment(build=(Modification(VARIABLE, Operation.OVERRIDE, str(path)),))
-
-
-def _leave_downloads(context: BuildContext, layer: Layer) -> None:
-    """Move what go has unpacked out of the layer; it unpacks again what it needs."""
-    aside = context.layers.root / _ASIDE
-    remove_tree(aside)
-    aside.mkdir()
-    for path in [*layer.path.iterdir(), *layer.path.glob("cache/*")]:
-        if path.name not in _STAYS:
-            path.rename(aside / path.name)
-    for path in [*(layer.path / DOWNLOADS).rglob("*")]:
-        if path.suffix == ".lock" or _is_unused(path):
-            path.unlink()
-    layer.write_metadata(_BUILD_AND_CACHE, {})
-
-
-def _is_unused(path: Path) -> bool:
-    """Tell whether a file is a zip that go has not checked: fetched for it, and not asked for."""
-    return path.suffix == ".zip" and not path.with_suffix(".ziphash").exists()
