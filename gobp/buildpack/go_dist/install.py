@@ -1,6 +1,5 @@
 """Installs a Go release: from the first place that has it, verified before it is used."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from gobp.errors import UserError
 from gobp.golang.dirhash import hash1
 from gobp.system.archive import extract_tar, extract_zip
 from gobp.system.fetch import NotAvailableError, redacted
-from gobp.system.files import remove_tree
-from gobp.system.packed import SUFFIX, files_of
+from gobp.system.files import count_tree, remove_tree
+from gobp.system.packed import SUFFIX
 from gobp.system.packed import unpack as unpack_packed
 
 REST = "go-rest"
 """Id in buildpack.toml of what a packed Go leaves out, as only tests and the like need it."""
-_TIME = 1.0  # seconds since 1970
 
 
 class Shape(Enum):
@@ -97,7 +95,7 @@ def installed(
             _add_the_rest(release, staging, context)
             packed = None
         size = archive.stat().st_size
-        context.report.count(filesUnpacked=make_old(goroot), bytesUnpacked=size)
+        context.report.count(filesUnpacked=count_tree(goroot)[0], bytesUnpacked=size)
         yield Installed(goroot, packed)
     finally:
         remove_tree(staging)
@@ -112,19 +110,6 @@ def _add_the_rest(release: Release, staging: Path, context: BuildContext) -> Non
         )
     deliver(rest, staging / REST, context)
     unpack_packed(staging / REST, staging / "go")
-
-
-def make_old(goroot: Path) -> int:
-    """Give all files one time, which go's notes on folders name; return how many there are.
-
-    The notes then last from build to build.
-
-    Source: cmd/go, internal/modindex, ``dirHash``.
-    """
-    names = tuple(files_of(goroot))
-    for name in names:
-        os.utime(goroot / name, (_TIME, _TIME))
-    return len(names)
 
 
 def _download(
