@@ -1,6 +1,7 @@
 """Two kinds of picture, as SVG files that are the same for the same figures: bars and curves."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +26,6 @@ _COLOURS = {  # gobp is blue wherever it is
     "empty": "#cfcfcf",
 }
 _OTHER = "#9a9a9a"
-_STYLE = {
-    "svg.hashsalt": "gobp",  # names inside the file would differ from run to run
-    "svg.fonttype": "none",  # text stays text
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 _BARS_SHARE = 0.8  # of the room of a group
 _NAMES_ROOM = 1.28  # of what is highest: the legend stands above it
 
@@ -56,7 +49,7 @@ def draw_bars(
     path: Path,
 ) -> None:
     """Draw a bar for each group and side, with its number on it; None is left out."""
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure, axes = _figure(picture)
         width = _BARS_SHARE / len(series)
         highest = 0.0
@@ -74,7 +67,7 @@ def draw_bars(
 
 def draw_curves(picture: Picture, series: Curves, path: Path, *, log: bool) -> None:
     """Draw a curve for each side through its points (along, upright), both logarithmic or not."""
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure, axes = _figure(picture)
         for side, points in series.items():
             places, heights = zip(*points, strict=True)
@@ -89,6 +82,20 @@ def draw_curves(picture: Picture, series: Curves, path: Path, *, log: bool) -> N
             axes.set_ylim(0, _NAMES_ROOM * max(axes.get_ylim()))
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _save(figure, axes, path)
+
+
+def _style() -> AbstractContextManager[None]:
+    """Return the settings of all pictures, in force while the context is."""
+    return mpl.rc_context(
+        {
+            "svg.hashsalt": "gobp",  # names inside the file would differ from run to run
+            "svg.fonttype": "none",  # text stays text
+            "font.family": "sans-serif",
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
 
 
 def _figure(picture: Picture) -> tuple[Figure, Axes]:
