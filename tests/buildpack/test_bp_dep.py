@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gobp.buildpack.builders import BUILDERS
 from gobp.buildpack.component import DetectContext, Fail, Pass
 from gobp.buildpack.dep.build import build as build_dep
 from gobp.buildpack.dep.detect import detect as detect_dep
@@ -146,6 +147,36 @@ def test_what_dep_makes_comes_back_into_the_app(tmp_path: Path) -> None:
     assert "Gopkg.lock was not in step" in made.said.getvalue()
     assert (tmp_path / "layers/depcachedir.toml").exists()
     assert not (tmp_path / "layers/.gopath").exists()
+
+
+def test_with_a_volume_dep_keeps_there_what_it_fetches(tmp_path: Path) -> None:
+    (tmp_path / "volume").mkdir()
+    env = {
+        "BP_GO_BUILD_IMPORT_PATH": "example.com/team/app",
+        "BP_GO_CACHE_VOLUME": str(tmp_path / "volume"),
+    }
+    commands = ScriptedCommands({("dep", "ensure"): Captured(0, "", "")})
+
+    ensure(a_build(tmp_path, files=APP, env=env, commands=commands).context)
+
+    assert commands.environments[0]["DEPCACHEDIR"] == str(tmp_path / "volume/depcachedir")
+    assert not (tmp_path / "layers/depcachedir.toml").exists()
+
+
+def test_a_build_that_keeps_everything_keeps_dep_and_its_repositories(tmp_path: Path) -> None:
+    for name in ("dep", "depcachedir"):
+        (tmp_path / "layers" / name).mkdir(parents=True)
+        (tmp_path / f"layers/{name}.toml").write_text('[metadata]\ncontent = "1"\n')
+    context = a_build(tmp_path).context
+
+    for component in ("dep", "dep-ensure"):
+        keep = BUILDERS[component].keep
+        assert keep is not None
+        keep(context)
+
+    kept = {name: (tmp_path / f"layers/{name}.toml").read_text() for name in ("dep", "depcachedir")}
+    assert all("cache = true" in text and 'content = "1"' in text for text in kept.values())
+    assert ["build = true" in text for text in kept.values()] == [True, False]
 
 
 def fill(_: tuple[str, ...], env: Mapping[str, str]) -> None:
