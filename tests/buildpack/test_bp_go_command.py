@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gobp.buildpack.component import BuildContext, DetectContext, Host
-from gobp.buildpack.go import compile_cache
+from gobp.buildpack.go import swept_cache
 from gobp.buildpack.go.command import capture_go, go_environment, installed_go, run_go
 from gobp.buildpack.go.gopath import import_path
 from gobp.buildpack.go_build.binaries import Package, binary_names, parse_packages
@@ -193,19 +193,19 @@ class TestCompileCache:
             (tmp_path / name).write_text(name)
         (tmp_path / "README").write_text("go's own")
 
-        compile_cache.mark_old(tmp_path)
+        swept_cache.mark_old(tmp_path)
         for name in ("00/used-a", "ff/used-d"):
             os.utime(tmp_path / name)
-        swept = compile_cache.sweep(tmp_path)
+        swept = swept_cache.sweep(tmp_path)
 
         assert swept == 1
         left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
         assert left == {"00/used-a", "ff/used-d", "README"}
 
     def test_a_cache_that_is_not_there_is_begun(self, tmp_path: Path) -> None:
-        compile_cache.mark_old(tmp_path / "new")
+        swept_cache.mark_old(tmp_path / "new")
 
-        assert compile_cache.sweep(tmp_path / "new") == 0
+        assert swept_cache.sweep(tmp_path / "new") == 0
 
 
 @pytest.mark.parametrize(
