@@ -389,7 +389,7 @@ def test_a_build_that_was_killed_leaves_nothing_that_spoils_the_next(
     )
     (killer / "go").chmod(0o755)
     path = f"{killer}:{search_path()}"
-    with bench.start("build", {"PATH": path}) as process:
+    with bench.start("build", {"PATH": path, "BP_GO_TARGETS": "./..."}) as process:
         process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
 
