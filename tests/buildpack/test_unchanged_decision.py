@@ -188,6 +188,8 @@ def test_what_is_noted_is_a_function_of_the_inputs(builds: Builds) -> None:
 def test_a_build_that_is_repeatable_says_so_and_no_other_does(builds: Builds) -> None:
     builds.build()
     assert builds.store() == {"metadata": {"repeatable": True}}
+    assert builds.decide().keep
+    assert builds.store() == {"metadata": {"repeatable": True}}
 
     builds.env["CGO_ENABLED"] = "1"
     builds.build()

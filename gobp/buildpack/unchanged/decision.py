@@ -51,6 +51,8 @@ def decide(given: Surroundings, formats: Iterable[SbomFormat]) -> Decision:
         return Decision(keep=False, because="", key=key)
     changed = ", ".join(_changed(key, restored))
     because = changed or _missing(given, restored, formats)
+    if not because:
+        _say_repeatable(key, given.layers_dir)
     return Decision(not because, because, key, _table(restored, GO))
 
 
@@ -67,18 +69,18 @@ def note(decision: Decision, layers: Layers, app_dir: Path, go: object) -> str:
         return f"what went into it was not known before: {reason}"
     noted = {_INPUTS: dict(decision.key.groups), _VARIABLES: dict(decision.key.variables)}
     layers.annotate(TARGETS, {**noted, **({GO: go} if isinstance(go, Mapping) else {})})
-    say_repeatable(decision, layers)
+    _say_repeatable(decision.key, layers.root)
     return ""
 
 
-def say_repeatable(decision: Decision, layers: Layers) -> None:
+def _say_repeatable(key: Key, layers: Path) -> None:
     """Tell the platform that the same app, variables and tools give the same image.
 
     Programs with C code in them depend on more of the build image than a platform looks at.
     """
-    if decision.key is not None and not decision.key.c_code:
+    if not key.c_code:
         document = toml.dumps({"metadata": {"repeatable": True}})
-        write_atomically(layers.root / _STORE, document.encode())
+        write_atomically(layers / _STORE, document.encode())
 
 
 def _changed(key: Key, restored: Mapping[str, object]) -> Iterator[str]:
