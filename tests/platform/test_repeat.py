@@ -13,6 +13,7 @@ from gobp.log import BuildLog
 from gobp.platform.failure import PhaseFailed
 from gobp.platform.repeat import recall
 from gobp.platform.request import BuildOutcome, BuildRequest
+from tests.oci.fake_registry import serving
 from tests.platform.platform_lab import PATH, PlatformLab, make_buildpack
 
 SAYS_SO = "printf '[metadata]\\nrepeatable = true\\n' > \"$CNB_LAYERS_DIR/store.toml\"\n"
@@ -275,6 +276,28 @@ def test_an_archive_is_recalled_until_it_is_another_file(lab: RepeatLab) -> None
     archive.write_bytes(archive.read_bytes())
 
     assert lab.recall() is None
+
+
+def test_a_published_image_is_recalled_while_the_registry_has_it(lab: RepeatLab) -> None:
+    with serving() as registry:
+        name = f"{registry.address}/team/app:v1"
+        lab.request = replace(lab.request, image=name, output=None, publish=True)
+        made = lab.create()
+        recalled = lab.recall()
+        assert recalled is not None
+        assert recalled.digest == made.digest
+
+        lab.request = replace(lab.request, env={"NAME": "other"})
+        (lab.app / "main.txt").write_text("other\n")
+        other = lab.create()
+        lab.request = replace(lab.request, env={"NAME": "value"})
+        assert lab.recall() is None
+
+        lab.request = replace(lab.request, env={"NAME": "other"})
+        assert other.digest != made.digest
+        assert lab.recall() is not None
+        registry.manifests.clear()
+        assert lab.recall() is None
 
 
 def test_a_run_image_of_this_machine_is_looked_at(lab: RepeatLab) -> None:
