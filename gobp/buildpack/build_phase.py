@@ -22,7 +22,7 @@ from gobp.buildpack.reporting.report import RecordedCommands, Recorder
 from gobp.buildpack.reporting.report_file import write_report
 from gobp.buildpack.reporting.secrets import secrets_of
 from gobp.buildpack.session import Session
-from gobp.buildpack.unchanged.decision import Decision, decide, note, say_repeatable
+from gobp.buildpack.unchanged.decision import Decision, decide, note
 from gobp.buildpack.unchanged.key import Surroundings
 from gobp.cnb import toml
 from gobp.cnb.buildpack import BuildpackToml
@@ -152,7 +152,6 @@ def _decide(phase: _Phase, app_dir: Path) -> Decision:
         phase.report.count(bytesHashed=decision.key.files.size)
     if decision.keep:
         phase.report.note("go", decision.go)
-        say_repeatable(decision, phase.layers)
     elif decision.because:
         phase.log.process(f"Building: {decision.because}")
         phase.log.gap()
