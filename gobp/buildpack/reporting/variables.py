@@ -96,6 +96,7 @@ VARIABLES = (
     Variable("GOAUTH", "how go logs in to https servers", "`netrc`"),
     Variable("NETRC", "file of users and passwords by host", "`~/.netrc`"),
     Variable("CGO_ENABLED", "`0` builds without cgo", "go's own"),
+    Variable("GOMAXPROCS", "threads of go", "all; 16 while it fetches modules"),
 )
 
 BINDINGS = (
