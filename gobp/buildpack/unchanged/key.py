@@ -85,7 +85,7 @@ def make_key(given: Surroundings) -> Key:
         "go": digest_of(_go(given, settings)),
         "git": digest_of(inputs_of_git(settings, app, repository=files.has_repository)),
         "buildpack": inputs_of_buildpack(given.buildpack_dir / "buildpack.toml"),
-        "target": digest_of((*_target(given), *_places(given, flags, c_code=c_code))),
+        "target": digest_of((*_target(given), *_places(given, flags))),
         "components": digest_of(_components(given.group)),
         "bindings": inputs_of_bindings(facts.bindings),
         "build-image": inputs_of_build_image(settings) if c_code else "",
@@ -134,12 +134,13 @@ def _target(given: Surroundings) -> tuple[str, ...]:
     )
 
 
-def _places(given: Surroundings, flags: Iterable[str], *, c_code: bool) -> tuple[str, ...]:
+def _places(given: Surroundings, flags: Iterable[str]) -> tuple[str, ...]:
     """Return the folders of app and layers where compilers write them into programs.
 
-    Go leaves them out by ``-trimpath``, which is a flag of every build unless the user has his own.
+    Go leaves them out by ``-trimpath``, of what it compiles and of C code; it is a flag of every
+    build unless the user has his own.
     """
-    if not c_code and "trimpath" not in map(flag_name, flags):
+    if "trimpath" not in map(flag_name, flags):
         return ()
     return str(given.app_dir), str(given.layers_dir)
 
