@@ -34,6 +34,7 @@ from integration.by_hand import (
 )
 from tests.fakes.trouble_server import Request, serving
 
+_RESTORED = ("gocache", ".gocache", "vendor", REPORT)
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root (mount, unshare)")
 LIB = "example.com/lib"
 NOT_COMPLETE = "the restored files are not complete"
@@ -199,9 +200,9 @@ def without_archive(bench: Workbench) -> dict[str, str]:
 
 
 def left_in(bench: Workbench) -> list[str]:
-    """Return what lies in the layers folder beside the report and the restored compile cache."""
+    """Return what lies in the layers folder beside the report and the restored caches."""
     names = sorted(path.name for path in bench.layers.iterdir())
-    return [name for name in names if not name.startswith(("gocache", ".gocache", REPORT))]
+    return [name for name in names if not name.startswith(_RESTORED)]
 
 
 def toolchain_zip(bench: Workbench, content: bytes) -> None:

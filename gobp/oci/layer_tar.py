@@ -7,12 +7,9 @@ are numbers only (buildpacks/lifecycle: archive/writer.go and layers/).
 import hashlib
 import os
 import stat
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Protocol
 
 from gobp.errors import UserError
@@ -246,19 +243,12 @@ class _Compressed:
 
     def __init__(self, out: Sink) -> None:
         self._out = out
-        library = _deflating()
-        self._stream = library.compressobj(_GZIP_LEVEL, library.DEFLATED, _GZIP_FORMAT)
+        from isal import isal_zlib  # noqa: PLC0415 # only what writes new layers needs it
+
+        self._stream = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
 
     def write(self, data: bytes) -> None:
         self._out.write(self._stream.compress(data))
 
     def finish(self) -> None:
         self._out.write(self._stream.flush())
-
-
-def _deflating() -> ModuleType:
-    """Return the compressing library: isal, where it is installed, is six times as fast."""
-    try:
-        return import_module("isal.isal_zlib")
-    except ImportError:
-        return zlib

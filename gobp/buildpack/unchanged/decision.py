@@ -44,7 +44,7 @@ def decide(given: Surroundings, formats: Iterable[SbomFormat]) -> Decision:
         key = make_key(given)
     except (NoKeyError, OSError) as reason:
         return Decision(
-            keep=False, because=f"what goes into it is not known before: {reason}", key=None
+            keep=False, because=f"not all of its inputs are known beforehand: {reason}", key=None
         )
     restored = Layer(given.layers_dir, TARGETS).restored
     if not isinstance(restored.get(_INPUTS), Mapping):
@@ -66,7 +66,7 @@ def note(decision: Decision, layers: Layers, app_dir: Path, go: object) -> str:
     try:
         confirm(decision.key, app_dir)
     except (NoKeyError, OSError) as reason:
-        return f"what went into it was not known before: {reason}"
+        return f"not all of its inputs were known beforehand: {reason}"
     noted = {_INPUTS: dict(decision.key.groups), _VARIABLES: dict(decision.key.variables)}
     layers.annotate(TARGETS, {**noted, **({GO: go} if isinstance(go, Mapping) else {})})
     _say_repeatable(decision.key, layers.root)
