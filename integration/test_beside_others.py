@@ -168,7 +168,7 @@ def test_a_build_image_with_go_alone_is_enough(dist: Path, tmp_path: Path, app: 
 
     first, again = creator.create(app), creator.create(app)
 
-    assert "Reusing cached layer" in again.log
+    assert "Keeping the programs of the previous image" in again.log
     assert first.digest == again.digest
     assert again.output() == "hello\n"
     assert elf_needs(again.files() / "layers/gobp_go/targets/bin/app") is not None

@@ -193,7 +193,7 @@ def test_go_itself_comes_from_a_mirror_of_a_private_authority(
 
     assert f"Downloading https://{GO}/go.tar.gz" in done.output
     assert "the vendor folder does not agree with go.mod" in done.output, done.output
-    assert (bench.layers / "go/bin/go").exists()
+    assert (bench.layers / "go-sdk/bin/go").exists()
 
 
 def buildpack_of(root: Path, version: str, digest: str) -> Path:

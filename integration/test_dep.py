@@ -122,7 +122,7 @@ def vendored(bench: Workbench) -> set[str]:
 
 
 def leaves_no_gopath(bench: Workbench) -> bool:
-    return not [path for path in bench.layers.iterdir() if path.name.startswith(".")]
+    return not (bench.layers / ".gopath").exists()
 
 
 def test_without_a_lock_dep_chooses_the_newest_version_that_fits(bench: Workbench) -> None:

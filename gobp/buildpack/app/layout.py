@@ -13,6 +13,9 @@ from gobp.buildpack.app.folders import (
     workspace_root,
 )
 from gobp.buildpack.component import AppTree
+from gobp.errors import UserError
+
+_FILES_OF_GO = ("go.mod", "go.sum", "go.work", "go.work.sum")
 
 
 class Mode(Enum):
@@ -52,11 +55,29 @@ class AppLayout:
 def read_layout(app: AppTree, env: Mapping[str, str]) -> AppLayout:
     """Read how the app is laid out. Raises UserError on a folder that is not there."""
     workdir = build_folder(app, env)
+    _check_files(app, workdir)
     use = folders_to_use(env)
     for folder in use:
         relative_folder(app, posixpath.join(workdir, folder), named_by="BP_GO_WORK_USE")
     mode, root, files = _mode(app, env, workdir, use)
     return AppLayout(mode, workdir, root, files, _vendor(app, root, mode), use)
+
+
+def _check_files(app: AppTree, folder: str) -> None:
+    """Raise UserError where go would wait for ever: it opens a pipe of the name that it looks for.
+
+    Source: cmd/go, ``modload.findEnclosingFile``.
+    """
+    for name in _FILES_OF_GO:
+        path = posixpath.join(folder, name)
+        if name in app.names(folder) and not (app.has(path) or app.is_dir(path)):
+            raise UserError(
+                f"{path} is not a file that can be read: it is a pipe, a device, or a link to "
+                "what is not there",
+                remedy=f"make {path} a file, or remove it.",
+            )
+    if folder:
+        _check_files(app, posixpath.dirname(folder))
 
 
 def _mode(

@@ -63,7 +63,7 @@ def check_c_sources(app: str) -> None:
     Also raises OSError. Source: cmd/cgo, "Using cgo with the go command".
     """
     for path in _files(app):
-        if not _SOURCE.search(path):
+        if not _SOURCE.search(path) or not os.path.isfile(path):  # noqa: PTH113 # text
             continue
         with open(path, "rb") as file:  # noqa: PTH123 # one a file of the app
             text = file.read()

@@ -5,6 +5,7 @@ Paths are texts here and in the modules beside this one: they are many, and a bu
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Mapping
 
 _NAMES_OUTSIDE = (FileNotFoundError, NotADirectoryError)
@@ -32,12 +33,18 @@ def file_digest(path: str) -> str:
 
 
 def read_setting(path: str) -> str:
-    """Return the text of a file that may be there, "" where it is not. Raises OSError."""
+    """Return the text of a file that may be there, "" where it is not.
+
+    Raises OSError, and NoKeyError for what has no end or no beginning: a device, a pipe.
+    """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 # text
-            return file.read().decode("utf-8", "surrogateescape")
+        is_file = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 # text
     except _NAMES_OUTSIDE:
         return ""
+    if not is_file:
+        raise NoKeyError(f"{path} is not a file")
+    with open(path, "rb") as file:  # noqa: PTH123 # text
+        return file.read().decode("utf-8", "surrogateescape")
 
 
 def identity(path: str) -> str:
