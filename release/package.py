@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gobp.buildpack.supply.helpers import source_files
+from gobp.buildpack.unchanged.code import NOTE, code_digest
 from gobp.errors import UserError
 from release.buildpackage import write_buildpackage
 from release.helpers import PREBUILT, build_helpers
@@ -127,6 +128,7 @@ def stage(target: Path, runtime: Path) -> None:
     say("compiling gobp")
     run_compiler(runtime, "sourceless", staging / "gobp", "gobp/", CONTAINER_CODE)
     remove_sources(staging / "gobp")
+    (staging / "gobp" / NOTE).write_text(code_digest(ROOT / "gobp"), encoding="ascii")
     put_in_place(staging, target)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gobp.buildpack.component import DetectContext
 from gobp.buildpack.group import Group, Member
+from gobp.buildpack.unchanged.code import NOTE, code_digest
 from gobp.buildpack.unchanged.digests import NoKeyError
 from gobp.buildpack.unchanged.key import Key, Surroundings, confirm, make_key
 from gobp.cnb.bindings import Binding
@@ -409,6 +410,20 @@ def test_another_code_of_gobp_is_another_buildpack(
     assert digest() == before
     site.put("code/errors.py", "two")
     assert digest() != before
+
+
+def test_a_package_without_sources_is_the_buildpack_that_its_sources_are(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.put("code/errors.py", "one")
+    monkeypatch.setattr("gobp.__path__", [str(site.root / "code")])
+    clone = site.key().groups
+
+    site.put(f"package/{NOTE}", code_digest(site.root / "code"))
+    site.put("package/errors.pyc", "compiled")
+    monkeypatch.setattr("gobp.__path__", [str(site.root / "package")])
+
+    assert site.key().groups == clone
 
 
 def test_bytecode_that_python_caches_is_no_other_code(
