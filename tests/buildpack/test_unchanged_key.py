@@ -315,11 +315,11 @@ def test_a_path_in_a_value_for_the_program_is_none_of_go(site: Site) -> None:
     site.key()
 
 
-def test_a_file_that_cannot_be_read_is_an_error_of_the_system(site: Site) -> None:
+def test_what_is_no_file_in_place_of_settings_gives_no_key(site: Site) -> None:
     site.env["HOME"] = str(site.root / "home")
     (site.root / "home/.gitconfig").mkdir(parents=True)
 
-    with pytest.raises(OSError, match="gitconfig"):
+    with pytest.raises(NoKeyError, match="gitconfig"):
         site.key()
 
 
