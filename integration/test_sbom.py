@@ -252,7 +252,7 @@ def test_the_lifecycle_takes_the_bills_into_image_and_layers(
     for extension in FORMATS:
         launch = created.sbom(f"launch/gobp_go/targets/{extension}")
         assert json.dumps(launch).count(TOML) > 1
-        go = created.sbom(f"build/gobp_go/go/{extension}")
+        go = created.sbom(f"build/gobp_go/go-sdk/{extension}")
         assert "cpe:2.3:a:golang:go:1.25" in json.dumps(go)
     assert created.label("io.buildpacks.lifecycle.metadata")["sbom"]["sha"]
 
