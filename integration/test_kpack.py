@@ -278,7 +278,7 @@ def test_kpack_runs_the_example_from_git_to_a_web_server_and_again_from_its_cach
     second = kubelet.kpack.pod(world.manifests, world.revision, reference)
     again = kubelet.run_pod(second)
 
-    assert "Keeping the programs of the previous image" in again["build"]
+    assert "Keeping the programs of the previous image" in again["build"], again["build"]
     assert tomllib.loads(report.read_text())["image"]["digest"] == image["digest"]
 
 

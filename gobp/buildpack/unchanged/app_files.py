@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gobp.buildpack.unchanged.digests import NoKeyError, digest_of, file_digest
+from gobp.buildpack.unchanged.git_index import index_digest
 
 _THREADS = 4
 _WORTH_THREADS = 32 * 1024 * 1024  # bytes of an app from which on threads pay for their start
 _GIT = ".git"
+_GIT_INDEX = "/.git/index"
 # What of a repository has no part in what git tells go. Source: gitrepository-layout(5).
 _OF_GIT_FOR_PEOPLE = re.compile(
     r"(.*/)?\.git/(logs/.*|COMMIT_EDITMSG|FETCH_HEAD|ORIG_HEAD|description)"
@@ -118,8 +120,15 @@ def _link(root: str, path: str, real: str) -> str:
 def _digests(root: str, files: Sequence[_File]) -> list[str]:
     paths = [f"{root}/{file.path}" for file in files]
     if sum(file.size for file in files) < _WORTH_THREADS:
-        return [file_digest(path) for path in paths]
+        return [_digest(path) for path in paths]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 # not for most apps
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(file_digest, paths))
+        return list(pool.map(_digest, paths))
+
+
+def _digest(path: str) -> str:
+    if not path.endswith(_GIT_INDEX):
+        return file_digest(path)
+    with open(path, "rb") as file:  # noqa: PTH123 # text
+        return index_digest(file.read())
