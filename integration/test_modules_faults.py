@@ -225,6 +225,10 @@ def test_zips_that_are_traps_are_refused(pair: Pair, name: str, content: bytes, 
     path = f"example.com/{name}/@v/v1.0.0.zip"
     pair.upstream.contents[path] = content
     answer = get(pair.server, path)
+    while (
+        answer.status_code == 504
+    ):  # a busy machine looks at the large one for longer than a request waits
+        answer = get(pair.server, path)
     assert answer.status_code == 502
     assert said in answer.text
     assert not (pair.server.root / "public" / path).exists()
