@@ -18,7 +18,16 @@ from pathlib import Path
 import requests
 
 from bench import apps
-from bench.report import BUILDPACK, Absent, Value, packaged, record, recorded, table
+from bench.report import (
+    BUILDPACK,
+    Absent,
+    Value,
+    packaged,
+    record,
+    recorded,
+    seconds_by_side,
+    table,
+)
 from gobp.oci.layout import read_layout
 from gobp.oci.reference import Reference
 from gobp.oci.registry import Registries
@@ -246,12 +255,8 @@ def _push_base(registry: str, folder: Path) -> None:
 
 
 def _rows(app: str) -> Iterator[dict[str, Value]]:
-    lines = recorded("local", app=app)
     for case in CASES:
-        times: dict[str, list[float]] = {}
-        for line in lines:
-            if line["case"] == case:
-                times.setdefault(str(line["side"]), []).append(float(line["seconds"]))
+        times = seconds_by_side("local", app, case)
         bare = statistics.median(times[GO]) if GO in times else 0.0
         for side, measured in times.items():
             median = statistics.median(measured)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import apps
 from bench.pack_sides import CASES, EMPTY, PAKETO, Side, all_sides, builder_config
-from bench.report import Value, absent_lab, packaged, record, recorded, table
+from bench.report import Value, absent_lab, packaged, record, recorded, seconds_by_side, table
 from gobp.cnb import toml
 from gobp.system.machine import machine_architecture
 from integration.docker import Docker, output_of
@@ -125,12 +125,8 @@ def _prepare(copy: apps.Copy, case: str, number: int) -> None:
 
 
 def _rows(app: str) -> Iterator[dict[str, Value]]:
-    lines = recorded("pack", app=app)
     for case in CASES:
-        times: dict[str, list[float]] = {}
-        for line in lines:
-            if line["case"] == case:
-                times.setdefault(str(line["side"]), []).append(float(line["seconds"]))
+        times = seconds_by_side("pack", app, case)
         for side, measured in times.items():
             median = statistics.median(measured)
             paketo = statistics.median(times[PAKETO]) if PAKETO in times else 0.0

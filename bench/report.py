@@ -71,6 +71,14 @@ def recorded(bench: str, **where: Value) -> list[Line]:
     return read_lines(_Output.folder, bench, **where) if _Output.folder else []
 
 
+def seconds_by_side(bench: str, app: str, case: str) -> dict[str, list[float]]:
+    """Return what a bench has measured of a case of an app: the seconds of each side's runs."""
+    times: dict[str, list[float]] = {}
+    for line in recorded(bench, app=app, case=case):
+        times.setdefault(str(line["side"]), []).append(float(line["seconds"]))
+    return times
+
+
 def read_lines(folder: Path, bench: str, **where: Value) -> list[Line]:
     """Return the lines that a bench left in ``folder``; one of two about the same, the later.
 

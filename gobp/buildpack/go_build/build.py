@@ -14,7 +14,7 @@ from gobp.buildpack.go.gopath import Workplace, import_path, workplace
 from gobp.buildpack.go.recipe import Recipe, build_variables, write_recipe
 from gobp.buildpack.go_build.binaries import list_binaries
 from gobp.buildpack.go_build.config import BuildConfig, read_config
-from gobp.buildpack.go_build.keep import TARGETS_LAYER, assigned
+from gobp.buildpack.go_build.keep import assigned
 from gobp.buildpack.go_build.kept import drop_untouched, keep_programs, put_back
 from gobp.buildpack.go_build.notices import say_what_go_does, say_what_is_old
 from gobp.buildpack.go_build.processes import launch_processes
@@ -22,7 +22,7 @@ from gobp.buildpack.go_build.stamping import flags_after_failure, stamping_flags
 from gobp.buildpack.layers import Layer
 from gobp.buildpack.reporting.debug_log import log_go
 from gobp.buildpack.switches import LIVE_RELOAD, is_on
-from gobp.buildpack.unchanged.noted import PROGRAMS
+from gobp.buildpack.unchanged.noted import PROGRAMS, TARGETS
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 from gobp.errors import UserError
@@ -37,7 +37,7 @@ def build(context: BuildContext) -> Launch:
     say_what_is_old(context, config.layout)
     if config.linking.static:
         context.log.process(f"Linking statically: {config.linking.because}")
-    targets = context.layers.layer(TARGETS_LAYER)
+    targets = context.layers.layer(TARGETS)
     env = compile_environment(context, context.facts.target.arch)
     log_go(context, env)
     context.log.process("Executing build process")

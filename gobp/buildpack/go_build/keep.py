@@ -3,20 +3,18 @@
 from gobp.buildpack.component import BuildContext
 from gobp.buildpack.go.compile_layer import redeclare_compile_cache
 from gobp.buildpack.go_build.processes import launch_processes, table
-from gobp.buildpack.unchanged.noted import PROGRAMS
+from gobp.buildpack.unchanged.noted import PROGRAMS, TARGETS
 from gobp.cnb import toml
 from gobp.cnb.launch import Launch, Process
 from gobp.cnb.layer import LayerTypes
 
-TARGETS_LAYER = "targets"
-
 
 def keep(context: BuildContext) -> Launch:
     """Leave the programs of the previous image in place, and name the same processes."""
-    targets = context.layers.layer(TARGETS_LAYER)
-    names = toml.get_strs(targets.restored, PROGRAMS, source=f"{TARGETS_LAYER}.toml")
+    targets = context.layers.layer(TARGETS)
+    names = toml.get_strs(targets.restored, PROGRAMS, source=f"{TARGETS}.toml")
     context.log.process("Keeping the programs of the previous image: nothing has changed")
-    context.layers.keep(TARGETS_LAYER, LayerTypes(launch=True), targets.restored)
+    context.layers.keep(TARGETS, LayerTypes(launch=True), targets.restored)
     redeclare_compile_cache(context)
     return assigned(context, launch_processes(names, f"{targets.path}/bin"))
 
