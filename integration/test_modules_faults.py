@@ -73,7 +73,7 @@ def upstream() -> Iterator[Upstream]:
 
 def settings_for(upstream: Upstream, **others: Any) -> dict[str, Any]:
     return {
-        "upstream": {"proxies": upstream.url, "attempts": 1, "read_timeout": "5s"},
+        "upstream": {"proxies": upstream.url, "attempts": 1, "read_timeout": "30s"},
         "sums": {"database": "off"},
         **others,
     }
@@ -289,7 +289,7 @@ def test_a_client_that_leaves_does_not_end_the_fetch(pair: Pair) -> None:
     next(answer.iter_content(1000))
     answer.close()
 
-    _until((pair.server.root / "public" / path).exists)
+    _until((pair.server.root / "public" / path).exists, pair.server)
     assert get(pair.server, path).content == content_of(path)
     assert pair.upstream.asked[path] == 1
 
@@ -323,7 +323,7 @@ def test_clients_that_do_not_read_take_no_memory(pair: Pair) -> None:
         for _ in range(24):
             client = stack.enter_context(connected(pair.server))
             client.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        _until((pair.server.root / "public" / path).exists)
+        _until((pair.server.root / "public" / path).exists, pair.server)
         time.sleep(0.5)
         taken = sum(memory_of(worker) for worker in workers_of(pair.server)) - before
     assert taken < 60_000_000  # of 216 MB that they asked for
@@ -493,8 +493,9 @@ def _or_broken(server: ModuleServer, path: str) -> requests.Response | None:
         return None
 
 
-def _until(condition: Any, seconds: float = 20) -> None:
+def _until(condition: Any, server: ModuleServer | None = None, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
+        log = server.logged()[-5000:] if server else ""
+        assert time.monotonic() < end, f"it did not come to pass\n{log}"
         time.sleep(0.02)

@@ -49,8 +49,8 @@ def test_naming_the_default_go_makes_no_other_build() -> None:
     assert key_of(ORDER, PIN, "1.26.8") == key_of(named, PIN, "1.26.8")
 
 
-@given(st.lists(st.floats(0, 2**38), min_size=2, unique_by=lambda t: int(t * 1000)))
-def test_ids_sort_by_time(times: list[float]) -> None:
+@given(st.lists(st.floats(0, 2**38), min_size=2, unique_by=lambda t: int(t * 1_000_000)))
+def test_ids_sort_by_the_microsecond(times: list[float]) -> None:
     ids = [new_id(lambda time=time: time) for time in sorted(times)]  # type: ignore[misc] # bound
 
     assert ids == sorted(ids)
