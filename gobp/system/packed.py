@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from gobp.system.archive import OLD, broken_is_an_error, is_inside, make_links
+from gobp.system.file_writers import NEW_FILE, FileWriters, write_all
 
 SUFFIX = ".tar.zst"
 SIZE_LIMIT = 16 * 1024**3  # bytes that one archive may unpack to: a compile cache can be large
@@ -24,7 +25,6 @@ _LEVEL = 1  # of zstd: higher ones cost more time than the bytes they save
 _MOST_THREADS = 4  # each takes memory, and files are not read faster than four compress
 _CHUNK = 1024 * 1024
 _NAME_LIMIT = 64 * 1024  # bytes of a long name or of where a link points to
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
 _ENCODING = ("utf-8", "surrogateescape")  # every name that Linux can have
@@ -126,18 +126,19 @@ def _unpack(tar: IO[bytes], folder: Path, archive: Path) -> tuple[str, ...]:
     names: list[str] = []
     links: list[tuple[str, str]] = []
     folders: set[str] = set()
-    for member in _members(tar):
-        if not is_inside(member.name):
-            raise tarfile.ReadError(f"it names a file outside its folder: {member.name!r}")
-        names.append(member.name)
-        if member.points_to:
-            links.append((member.name, member.points_to))
-            continue
-        parent = member.name.rpartition("/")[0]
-        if parent not in folders:
-            os.makedirs(f"{folder}/{parent}", exist_ok=True)  # noqa: PTH103 # as readlink above
-            folders.add(parent)
-        _put(tar, f"{folder}/{member.name}", member)
+    with FileWriters() as writers:
+        for member in _members(tar):
+            if not is_inside(member.name):
+                raise tarfile.ReadError(f"it names a file outside its folder: {member.name!r}")
+            names.append(member.name)
+            if member.points_to:
+                links.append((member.name, member.points_to))
+                continue
+            parent = member.name.rpartition("/")[0]
+            if parent not in folders:
+                os.makedirs(f"{folder}/{parent}", exist_ok=True)  # noqa: PTH103 # as readlink above
+                folders.add(parent)
+            _put(tar, f"{folder}/{member.name}", member, writers)
     make_links(folder, links, archive)  # last, so that no file is written through a link
     return tuple(names)
 
@@ -171,18 +172,23 @@ def _long_name(tar: IO[bytes], size: int) -> str:
     return text[:size].rstrip(b"\0").decode(*_ENCODING)
 
 
-def _put(tar: IO[bytes], path: str, member: _Member) -> None:
-    descriptor = os.open(path, _NEW_FILE, member.mode & 0o777)
+def _put(tar: IO[bytes], path: str, member: _Member, writers: FileWriters) -> None:
+    mode = member.mode & 0o777
+    if member.size > _CHUNK:
+        _put_large(tar, path, mode, member.size)
+    else:
+        writers.write(path, mode, _read(tar, member.size))
+    _read(tar, -member.size % _BLOCK)
+
+
+def _put_large(tar: IO[bytes], path: str, mode: int, size: int) -> None:
+    descriptor = os.open(path, NEW_FILE, mode)
     try:
-        left = member.size
-        while left:
-            chunk = _read(tar, min(left, _CHUNK))
-            left -= len(chunk)
-            _write(descriptor, chunk)
+        for start in range(0, size, _CHUNK):
+            write_all(descriptor, _read(tar, min(size - start, _CHUNK)))
         os.utime(descriptor, (OLD, OLD))
     finally:
         os.close(descriptor)
-    _read(tar, -member.size % _BLOCK)
 
 
 def _read(tar: IO[bytes], size: int) -> bytes:
@@ -190,9 +196,3 @@ def _read(tar: IO[bytes], size: int) -> bytes:
     if len(data) != size:
         raise EOFError("it ends too early")
     return data
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
