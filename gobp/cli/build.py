@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gobp.cli.forked import ForkedBuildpack
 from gobp.cli.go_volume import VARIABLE, go_volume
 from gobp.cli.module_sources import module_sources
 from gobp.cli.options import app_argument, cache_option, env_options, on_path, read_env
@@ -16,6 +17,7 @@ from gobp.errors import UserError
 from gobp.log import BuildLog
 from gobp.platform.repeat import recall
 from gobp.platform.request import BuildOutcome, BuildRequest
+from gobp.system.process import Commands, SystemCommands
 
 
 @click.command()
@@ -84,19 +86,23 @@ def build(context: click.Context, /, app: Path, **_: object) -> None:
     """  # noqa: D301 # click reads the character
     options = context.params
     log = BuildLog(debug=options["verbose"])
-    request = _request(app, options, log)
-    architectures = _architectures(_strings(options["targets"]))
-    environ = {**os.environ, "PATH": on_path(os.environ)}
-    with go_volume(request.cache_dir, clear=request.clear_cache) as volume:
+    with ForkedBuildpack(own_buildpack(), SystemCommands()) as commands:
         if not options["buildpacks"]:
-            request = replace(request, env={VARIABLE: str(volume), **request.env})
-        _report(_made(request, architectures, log, environ), log)
+            commands.get_ready()  # beside all that comes before the buildpack
+        request = _request(app, options, log)
+        architectures = _architectures(_strings(options["targets"]))
+        environ = {**os.environ, "PATH": on_path(os.environ)}
+        with go_volume(request.cache_dir, clear=request.clear_cache) as volume:
+            if not options["buildpacks"]:
+                request = replace(request, env={VARIABLE: str(volume), **request.env})
+            _report(_made(request, architectures, log, commands, environ), log)
 
 
 def _made(
     request: BuildRequest,
     architectures: tuple[str, ...],
     log: BuildLog,
+    commands: Commands,
     environ: Mapping[str, str],
 ) -> BuildOutcome:
     """Make the image, of several architectures where several are named."""
@@ -106,12 +112,6 @@ def _made(
         if made is not None:
             return made
     # What builds is imported only by a build that has something to do.
-    from gobp.cli.forked import ForkedBuildpack  # noqa: PLC0415
-    from gobp.system.process import SystemCommands  # noqa: PLC0415
-
-    commands = ForkedBuildpack(own_buildpack(), SystemCommands())
-    if request.buildpacks == (own_buildpack(),):
-        commands.get_ready()
     from gobp.platform.creator import create  # noqa: PLC0415
     from gobp.platform.several import create_for_all  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from gobp.system.process import LINE_LIMIT, Captured, Commands
 
@@ -32,6 +32,15 @@ class ForkedBuildpack:
         self._programs = {str(buildpack / "bin" / name): name for name in ("detect", "build")}
         self._others = others
         self._ready: _Fork | None = None
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End a fork that no build has needed."""
+        if self._ready is not None:
+            self._ready.end()
 
     def get_ready(self) -> None:
         """Fork for a build that is to come, which imports what it needs in the meantime."""
@@ -77,6 +86,13 @@ class _Fork:
             _run_phase(phase, told, output)
         os.close(told)
         os.close(output)
+
+    def end(self) -> None:
+        """End it at once: it has done nothing yet, and would keep this process's output open."""
+        os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
+        os.close(self._telling)
+        os.close(self._reading)
 
     def run(
         self,

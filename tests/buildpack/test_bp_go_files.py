@@ -53,20 +53,31 @@ def test_no_process_is_needed_for_a_go_of_a_usual_kind(env: dict[str, str]) -> N
     assert commands.ran == []
 
 
+@pytest.mark.parametrize("place", [".config/go/env", "mine"])
+@pytest.mark.parametrize("proxy", ["", "https://proxy.example.com"])
+@pytest.mark.parametrize("text", ["GOPROXY=off\n", "# GOPROXY=x\nGOFLAGS=-x\nGOPROXY=a|b,c\n", ""])
+def test_settings_of_the_user_count_as_they_do_for_go(
+    env: dict[str, str], tmp_path: Path, place: str, proxy: str, text: str
+) -> None:
+    written(tmp_path / place, text)
+    env["GOPROXY"] = proxy
+    if place == "mine":
+        env["GOENV"] = str(tmp_path / place)
+
+    assert settings_of_go(env) == by_go(env)
+
+
 def written(path: Path, text: str, *, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(mode)
 
 
-@pytest.mark.parametrize("case", ["settings of the user", "GOENV", "GOROOT", "a script", "no root"])
+@pytest.mark.parametrize("case", ["GOROOT of the user", "GOROOT", "a script", "no root"])
 def test_what_is_not_usual_is_left_to_go(env: dict[str, str], tmp_path: Path, case: str) -> None:
     match case:
-        case "settings of the user":
-            written(tmp_path / ".config/go/env", "GOPROXY=off\n")
-        case "GOENV":
-            written(tmp_path / "mine", "GOPROXY=off\n")
-            env["GOENV"] = str(tmp_path / "mine")
+        case "GOROOT of the user":
+            written(tmp_path / ".config/go/env", f"GOROOT={by_go(env)[1]}\n")
         case "GOROOT":
             env["GOROOT"] = by_go(env)[1]
         case "a script":

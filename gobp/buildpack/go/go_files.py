@@ -4,6 +4,7 @@ Source: cmd/go/internal/cfg (``SetGOROOT``, ``EnvFile``, ``initEnvCache``). What
 distribution of Go has it is left to go itself.
 """
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,24 +18,24 @@ _GO = "cmd/go"  # the package that go itself is
 def settings_of_go(env: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return GOVERSION, GOROOT and GOPROXY, None where go is to be asked for them."""
     program = shutil.which("go", path=env.get("PATH", ""))
-    if program is None or env.get("GOROOT") or _has_settings_of_user(env):
+    of_user = _file_of_user(env)
+    if program is None or env.get("GOROOT") or _setting(of_user, "GOROOT"):
         return None
     real = Path(program).resolve()
     root = real.parent.parent
-    proxy = env.get("GOPROXY") or _setting(root / "go.env", "GOPROXY")
+    given = env.get("GOPROXY") or _setting(of_user, "GOPROXY")
+    proxy = given or _setting(root / "go.env", "GOPROXY")
     version = _version(real)
     if not version or not proxy or not (root / "pkg/tool").is_dir():
         return None
     return version, str(root), proxy
 
 
-def _has_settings_of_user(env: Mapping[str, str]) -> bool:
-    """Tell whether there is a file of ``go env -w``, or may be one."""
+def _file_of_user(env: Mapping[str, str]) -> Path:
+    """Return where ``go env -w`` writes to, or a path of nothing."""
     named = env.get("GOENV")
-    if named == "off":
-        return False
     config = env.get("XDG_CONFIG_HOME") or f"{env.get('HOME', '')}/.config"
-    return Path(named or f"{config}/go/env").exists()
+    return Path(os.devnull if named == "off" else named or f"{config}/go/env")
 
 
 def _setting(file: Path, name: str) -> str:

@@ -56,17 +56,18 @@ def _link_all(source: Path, target: Path, *, like: float | None = None) -> tuple
     names = tuple(files_of(source))
     folders: set[str] = set()
     for name in names:
-        if like is not None and (source / name).lstat().st_mtime != like:
+        if like is not None and os.lstat(f"{source}/{name}").st_mtime != like:
             raise FileNotFoundError(name)
-        folder = os.path.dirname(name)  # noqa: PTH120 # there are thousands
+        folder = name.rpartition("/")[0]
         if folder not in folders:
             (target / folder).mkdir(parents=True, exist_ok=True)
             folders.add(folder)
-        _link(source / name, target / name)
+        _link(f"{source}/{name}", f"{target}/{name}")
     return names
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: str, target: str) -> None:
+    """Link a file; paths are texts, as there are thousands."""
     try:
         os.link(source, target, follow_symlinks=False)
     except FileNotFoundError:
