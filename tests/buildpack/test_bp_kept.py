@@ -53,6 +53,7 @@ def programs(root: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (root / "layers/targets/bin").iterdir()}
 
 
+@pytest.mark.slow
 def test_only_the_programs_of_which_something_changed_are_linked_anew(
     tmp_path: Path, volume: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_only_the_programs_of_which_something_changed_are_linked_anew(
     assert (tmp_path / "layers/targets/bin/job").stat().st_mode & 0o777 == 0o755
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_what_go_links_by_itself(tmp_path: Path, volume: Path) -> None:
     built(tmp_path, volume, APP)
     kept = programs(tmp_path)
@@ -77,6 +79,7 @@ def test_what_is_kept_is_what_go_links_by_itself(tmp_path: Path, volume: Path) -
     assert programs(tmp_path) == kept
 
 
+@pytest.mark.slow
 def test_a_damaged_program_is_linked_anew(tmp_path: Path, volume: Path) -> None:
     built(tmp_path, volume, APP)
     right = programs(tmp_path)
@@ -88,6 +91,7 @@ def test_a_damaged_program_is_linked_anew(tmp_path: Path, volume: Path) -> None:
     assert programs(tmp_path) == right
 
 
+@pytest.mark.slow
 def test_a_flag_that_keeps_go_from_building_does_not_ship_the_last_build(
     tmp_path: Path, volume: Path
 ) -> None:
@@ -97,6 +101,7 @@ def test_a_flag_that_keeps_go_from_building_does_not_ship_the_last_build(
         built(tmp_path, volume, APP, BP_GO_BUILD_FLAGS="-n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler")
 def test_a_program_that_a_c_linker_made_is_not_kept(tmp_path: Path, volume: Path) -> None:
     files = {**MOD, "main.go": 'package main\n\nimport "C"\n\nfunc main() {}\n'}

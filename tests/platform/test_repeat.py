@@ -24,6 +24,8 @@ printf '[[processes]]\\ntype = "web"\\ncommand = ["sh"]\\nargs = ["-c"]\\ndefaul
   > "$CNB_LAYERS_DIR/launch.toml"
 """
 )
+pytestmark = pytest.mark.slow  # every test builds twice, and waits for the clock in between
+
 LOCAL = '[metadata.local]\nfiles = ["bin", "more"]\nprograms = ["helper", "absent"]'
 
 

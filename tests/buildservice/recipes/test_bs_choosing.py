@@ -8,6 +8,8 @@ from gobp.buildservice.sandbox.sandbox import Ended, Result
 from tests.buildservice.recipes.kitchen import REPOSITORY, Kitchen, ordered
 from tests.buildservice.recipes.near_sandbox import EndingSandbox, make_files
 
+pytestmark = pytest.mark.slow  # the first one waits for a compile cache
+
 
 @pytest.mark.parametrize(
     ("ended", "state", "text"),
