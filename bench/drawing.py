@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, StrMethodFormatter
 
 _DARK, _BLUE, _LIGHT, _PALE = "#123f66", "#1f6fb2", "#6aaede", "#b7d7ee"
 _COLOURS = {  # gobp is blue wherever it is
@@ -78,6 +78,8 @@ def draw_curves(picture: Picture, series: Curves, path: Path, *, log: bool) -> N
             ticks = sorted({at for points in series.values() for at, _ in points})
             axes.set_xticks(ticks, [f"{at:g}" for at in ticks], minor=False)
             axes.minorticks_off()
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         else:
             axes.set_ylim(0, _NAMES_ROOM * max(axes.get_ylim()))
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
