@@ -46,7 +46,7 @@ class FileWriters:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Write what is left. Raises OSError for the first file that could not be written."""
+        """Write what is left. Raises what kept a file from being written, as OSError."""
         if error is None:
             self._hand_over()
         else:
@@ -81,7 +81,7 @@ class FileWriters:
             try:
                 if self._error is None:
                     _seconds_to_write(batch)
-            except OSError as error:
+            except BaseException as error:  # noqa: BLE001 # whatever it is, a file is missing
                 self._error = error
 
 
