@@ -47,14 +47,13 @@ class FileWriters:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Write what is left. Raises what kept a file from being written, as OSError."""
-        if error is None:
-            self._hand_over()
-        else:
-            self._error = error  # what waits needs not be written
-        for _each in self._threads:
-            self._queue.put(())
-        for thread in self._threads:
-            thread.join()
+        try:
+            if error is None:
+                self._hand_over()
+            else:
+                self._error = error  # what waits needs not be written
+        finally:
+            self._end_threads()
         if error is None and self._error is not None:
             raise self._error
 
@@ -75,6 +74,12 @@ class FileWriters:
             self._threads = [threading.Thread(target=self._work) for _ in range(_THREADS)]
             for thread in self._threads:
                 thread.start()
+
+    def _end_threads(self) -> None:
+        for _each in self._threads:
+            self._queue.put(())
+        for thread in self._threads:
+            thread.join()
 
     def _work(self) -> None:
         while batch := self._queue.get():

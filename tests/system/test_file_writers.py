@@ -51,7 +51,7 @@ def test_threads_help_on_a_slow_disk_and_are_gone_afterwards(tmp_path: Path, dis
 
 
 @pytest.mark.usefixtures("disk")
-@pytest.mark.parametrize("number", [0, 40, 499])
+@pytest.mark.parametrize("number", [0, 40, 430, 470, 485, 499])
 def test_a_file_that_cannot_be_written_ends_it(tmp_path: Path, number: int) -> None:
     (tmp_path / str(number)).write_bytes(b"of another")
     before = threading.active_count()
