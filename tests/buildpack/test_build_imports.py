@@ -8,6 +8,8 @@ import pytest
 
 from gobp.buildpack.builders import BUILDERS
 
+pytestmark = pytest.mark.slow  # each starts an interpreter
+
 ROOT = Path(__file__).parents[2]
 # What takes long to import and is left to who uses it.
 NETWORK = {"asyncio", "email", "http", "logging", "pytoml", "requests", "ssl", "zstandard"}
