@@ -55,7 +55,17 @@ def test_no_process_is_needed_for_a_go_of_a_usual_kind(env: dict[str, str]) -> N
 
 @pytest.mark.parametrize("place", [".config/go/env", "mine"])
 @pytest.mark.parametrize("proxy", ["", "https://proxy.example.com"])
-@pytest.mark.parametrize("text", ["GOPROXY=off\n", "# GOPROXY=x\nGOFLAGS=-x\nGOPROXY=a|b,c\n", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GOPROXY=off\n",
+        "# GOPROXY=x\nGOFLAGS=-x\nGOPROXY=a|b,c\n",
+        "GOPROXY=a\nGOPROXY=b\n",
+        " GOPROXY=a\n",
+        "GOPROXY= a \n",
+        "",
+    ],
+)
 def test_settings_of_the_user_count_as_they_do_for_go(
     env: dict[str, str], tmp_path: Path, place: str, proxy: str, text: str
 ) -> None:

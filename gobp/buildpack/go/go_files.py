@@ -23,8 +23,9 @@ def settings_of_go(env: Mapping[str, str]) -> tuple[str, str, str] | None:
         return None
     real = Path(program).resolve()
     root = real.parent.parent
-    given = env.get("GOPROXY") or _setting(of_user, "GOPROXY")
-    proxy = given or _setting(root / "go.env", "GOPROXY")
+    proxy = env.get("GOPROXY") or _setting(of_user, "GOPROXY")
+    if proxy is None:
+        proxy = _setting(root / "go.env", "GOPROXY")
     version = _version(real)
     if not version or not proxy or not (root / "pkg/tool").is_dir():
         return None
@@ -38,13 +39,13 @@ def _file_of_user(env: Mapping[str, str]) -> Path:
     return Path(os.devnull if named == "off" else named or f"{config}/go/env")
 
 
-def _setting(file: Path, name: str) -> str:
-    """Return a setting in Go's own file, "" where it has none."""
+def _setting(file: Path, name: str) -> str | None:
+    """Return a setting in a file of go's, None where it has none; of several the last counts."""
     if not file.is_file():
-        return ""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
-    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
+        return None
+    lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
+    pairs = (line.partition("=") for line in lines)
+    return {key: value for key, equals, value in pairs if equals}.get(name)
 
 
 def _version(program: Path) -> str:
