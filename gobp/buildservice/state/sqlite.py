@@ -16,6 +16,7 @@ from gobp.buildservice.state.database import DatabaseError, Row, Transaction
 from gobp.buildservice.state.pool import Pool
 from gobp.buildservice.state.versions import make_tables
 from gobp.errors import UserError
+from gobp.system.write_ahead import use_write_ahead_log
 
 _BUSY_SECONDS = 30.0
 _READERS = 8
@@ -126,7 +127,7 @@ class SqliteDatabase:
             check_same_thread=False,
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            use_write_ahead_log(connection, _BUSY_SECONDS)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gobp.modproxy.index.database import SCHEMA, Row, Transaction
 from gobp.modproxy.index.index import IndexUnavailableError
+from gobp.system.write_ahead import use_write_ahead_log
 
 _VERSION = 1  # of the schema; a file with another is made anew
 _BUSY_SECONDS = 30.0
@@ -118,7 +119,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_write_ahead_log(connection, _BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = NORMAL")  # a crash loses uses, never the file
         connection.execute("PRAGMA foreign_keys = ON")
         if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
