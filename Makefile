@@ -29,7 +29,7 @@ integration-apps: $(VENV)/dev.done ## run those tests of integration that build 
 
 integration-servers: $(VENV)/dev.done ## run those of the module proxy and the build service, which may run beside the others
 	@work=$$(mktemp -d /var/tmp/gobp-servers.XXXXXX); \
-	  $(BIN)/pytest tests integration -rs -m "slow or modules or builds" --basetemp="$$work"; \
+	  $(BIN)/pytest tests integration -rs -m "slow or modules or builds" --basetemp="$$work" --hypothesis-profile=thorough; \
 	  status=$$?; chmod -R u+rwX "$$work"; rm -rf "$$work"; exit $$status
 
 bench: $(VENV)/dev.done ## measure detect, and gobp beside its peers where they are there

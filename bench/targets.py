@@ -8,9 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.apps import APPS
 from bench.report import Line, Value, read_lines, table
 
 _PACKAGES = (10, 100)  # between which growth is compared
+# What `pack build` of each app is asked for: a name, the most, the case and gobp's side.
+_PACK = (
+    ("no change", 0.20, "no change", "gobp offline"),
+    ("one edit", 0.40, "edit", "gobp offline"),
+    ("cold", 0.70, "cold", "gobp offline"),
+    ("cold with seed", 0.40, "cold", "gobp seed"),
+    ("one more module", 0.50, "dependency", "gobp offline"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +71,11 @@ def ratio(one: float | None, other: float | None) -> float | None:
     return one / other if one is not None and other else None
 
 
-def _pack(case: str, side: str, other: str = "paketo offline") -> Callable[[Path], float | None]:
+def _pack(app: str, case: str, side: str) -> Callable[[Path], float | None]:
     def measure(folder: Path) -> float | None:
         own, theirs = (
-            median_of(read_lines(folder, "pack", app="age", case=case, side=each))
-            for each in (side, other)
+            median_of(read_lines(folder, "pack", app=app, case=case, side=each))
+            for each in (side, "paketo offline")
         )
         return ratio(own, theirs)
 
@@ -137,12 +146,10 @@ def _growth(case: str, side: str) -> Callable[[Path], float | None]:
 
 
 def _targets() -> Iterator[Target]:
-    yield Target("pack no change / Paketo", 0.20, "", _pack("no change", "gobp offline"))
-    yield Target("pack no change, above an empty buildpack", 1.0, " s", _above_the_floor)
-    yield Target("pack one edit / Paketo", 0.40, "", _pack("edit", "gobp offline"))
-    yield Target("pack cold / Paketo", 0.70, "", _pack("cold", "gobp offline"))
-    yield Target("pack cold with seed / Paketo", 0.40, "", _pack("cold", "gobp seed"))
-    yield Target("pack one more module / Paketo", 0.50, "", _pack("dependency", "gobp offline"))
+    yield Target("pack no change, above an empty buildpack, age", 1.0, " s", _above_the_floor)
+    for name, most, case, side in _PACK:
+        for app in APPS:
+            yield Target(f"pack {name} / Paketo, {app}", most, "", _pack(app, case, side))
     for case in ("no change", "edit"):
         measure = _local("age", case, "ko build")
         yield Target(f"gobp build {case} / ko build", 1.0, "", measure)

@@ -3,8 +3,15 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests.golden_files import UPDATE, Golden
+
+# Properties are tried on a few examples, other ones each time, so that the unit tests stay quick;
+# .ci/run asks for more of them by --hypothesis-profile=thorough.
+settings.register_profile("quick", max_examples=25)
+settings.register_profile("thorough", max_examples=100)
+settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

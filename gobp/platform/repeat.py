@@ -65,7 +65,8 @@ def record_of(
     """
     given = [*request.bindings.values(), *([request.launcher] if request.launcher else [])]
     own = Path(gobp.__file__).parent
-    watched = [*map(str, map(Path.absolute, [*files, *given, own])), _OS_RELEASE]
+    # Of a clone, gobp's own code is among the files of the buildpack already.
+    watched = sorted({*map(str, map(Path.absolute, [*files, *given, own])), _OS_RELEASE})
     names = sorted(set(programs))
     paths = _programs(names, environ)
     for path in paths:

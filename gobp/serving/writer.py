@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from gobp.system.files import write_all
+
 _STANDARD_OUTPUT = "-"
 _MOST_WAITING = 1000  # chunks; one has at most some 64 KiB
 _NO_LINES = b""
@@ -45,7 +47,7 @@ class LineWriter:
         while chunk := self._chunks.get():
             self._reopen_if_rotated()
             try:
-                _write_all(self._file, chunk)
+                _write_lines(self._file, chunk)
             except OSError:  # a full disk, or a pipe that nobody reads any more
                 self.dropped += 1
 
@@ -71,12 +73,10 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
-def _write_all(file: int, chunk: bytes) -> None:
+def _write_lines(file: int, chunk: bytes) -> None:
     """Write whole lines; to a pipe in pieces that the lines of other workers cannot come into."""
     for piece in [chunk] if stat.S_ISREG(os.fstat(file).st_mode) else _atomic_pieces(chunk):
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(file, rest) :]
+        write_all(file, piece)
 
 
 def _atomic_pieces(chunk: bytes) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from gobp.system.archive import OLD
+from gobp.system.files import write_all
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW  # in no other file's place
 _THREADS = 2
@@ -100,10 +101,3 @@ def _seconds_to_write(files: Sequence[_File]) -> float:
         finally:
             os.close(descriptor)
     return time.monotonic() - start
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all bytes. Raises OSError."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

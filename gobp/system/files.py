@@ -22,6 +22,13 @@ def write_atomically(path: "Path", data: bytes, *, mode: int = 0o644) -> None:
     temporary.replace(path)
 
 
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all bytes to an open file, pipe or socket. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 def remove_tree(path: "Path") -> None:
     """Remove a file, link or folder, also one whose folders are read-only (Go's module cache)."""
     if path.is_symlink() or not path.is_dir():  # pipes and sockets too

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from gobp.system.archive import OLD, broken_is_an_error, is_inside, make_links
-from gobp.system.file_writers import NEW_FILE, FileWriters, write_all
+from gobp.system.file_writers import NEW_FILE, FileWriters
+from gobp.system.files import write_all
 
 SUFFIX = ".tar.zst"
 SIZE_LIMIT = 16 * 1024**3  # bytes that one archive may unpack to: a compile cache can be large

@@ -31,13 +31,20 @@ def measured(folder: Path, name: str) -> float | None:
 def test_a_ratio_is_one_of_medians(tmp_path: Path) -> None:
     pack_figures(tmp_path, "no change", {"gobp offline": [2, 9, 3], "paketo offline": [20, 10, 30]})
 
-    assert measured(tmp_path, "pack no change / Paketo") == pytest.approx(0.15)
+    assert measured(tmp_path, "pack no change / Paketo, age") == pytest.approx(0.15)
+
+
+def test_each_app_has_its_own_verdict(tmp_path: Path) -> None:
+    pack_figures(tmp_path, "cold", {"gobp offline": [2], "paketo offline": [4]})
+
+    assert measured(tmp_path, "pack cold / Paketo, age") == pytest.approx(0.5)
+    assert measured(tmp_path, "pack cold / Paketo, yq") is None
 
 
 def test_the_floor_is_taken_off(tmp_path: Path) -> None:
     pack_figures(tmp_path, "no change", {"gobp offline": [2.5], "empty": [1.0]})
 
-    assert measured(tmp_path, "pack no change, above an empty buildpack") == pytest.approx(1.5)
+    assert measured(tmp_path, "pack no change, above an empty buildpack, age") == pytest.approx(1.5)
 
 
 def test_growth_is_compared_to_gos_own(tmp_path: Path) -> None:
@@ -77,5 +84,6 @@ def test_a_target_above_its_bound_is_missed(
 
     print_targets(tmp_path)
 
-    (row,) = [row for row in capsys.readouterr().out.splitlines() if "one edit / Paketo" in row]
+    rows = capsys.readouterr().out.splitlines()
+    (row,) = [row for row in rows if "one edit / Paketo, age" in row]
     assert row.split()[-3:] == ["0.4", "0.50", "missed"]

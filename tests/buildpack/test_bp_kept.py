@@ -126,6 +126,7 @@ class TestStore:
 
         assert [*output.iterdir()] == []
 
+    @pytest.mark.slow
     def test_apps_do_not_get_each_others_programs(self, tmp_path: Path, volume: Path) -> None:
         (tmp_path / "one").mkdir()
         built(tmp_path / "one", volume, APP)

@@ -15,9 +15,20 @@ from gobp.system.files import (
     copy_tree,
     count_tree,
     remove_tree,
+    write_all,
     write_atomically,
 )
 from tests.fakes.memory_tree import MemoryTree
+
+
+def test_bytes_are_written_to_the_last_where_a_part_is_taken_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = os.write
+    monkeypatch.setattr(os, "write", lambda file, left: taken(file, left[:3]))
+    with (tmp_path / "log").open("wb") as file:
+        write_all(file.fileno(), b"two lines\nof a log\n")
+    assert (tmp_path / "log").read_bytes() == b"two lines\nof a log\n"
 
 
 def test_a_write_leaves_the_new_content_its_mode_and_no_other_file(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from gobp.modproxy.sources.source import RefusedError, SourceError, UnavailableError
+from gobp.system.files import write_all
 
 HELD_BACK = 64 * 1024  # bytes at the end that nobody gets before the whole file is found right
 WORTH_STREAMING = 1024 * 1024  # bytes of a file that readers need not wait for the end of
@@ -45,9 +46,7 @@ class Spool:
     async def write(self, chunk: bytes) -> None:
         """See Sink.write. Raises OSError, as when the disk is full."""
         self._check_size(self.size + len(chunk))
-        left = memoryview(chunk)
-        while left:
-            left = left[os.write(self._file, left) :]
+        write_all(self._file, chunk)
         self.size += len(chunk)
         self._tell()
 

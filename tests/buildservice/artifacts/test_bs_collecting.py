@@ -175,6 +175,7 @@ def test_a_giant_sparse_file_is_refused_before_a_byte_of_it_is_read(folder: Fold
     assert list(folder.target.iterdir()) == []
 
 
+@pytest.mark.slow  # ten thousand files
 def test_too_many_files_are_refused(folder: Folder) -> None:
     for number in range(MOST_FILES + 1):
         os.close(os.open(folder.path / str(number), os.O_CREAT | os.O_WRONLY))
