@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from gobp.buildpack.go.command import installed_go
+from gobp.buildpack.go.installed import installed_go
 from gobp.buildpack.supply.helpers import (
     STAMP,
     compile_environment,

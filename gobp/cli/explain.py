@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gobp.buildpack.component import DetectContext
-from gobp.buildpack.go.command import installed_go
+from gobp.buildpack.go.installed import installed_go
 from gobp.buildpack.go_build.processes import table as process_table
 from gobp.buildpack.go_dist.candidates import table
 from gobp.buildpack.go_dist.catalog import default_version, releases

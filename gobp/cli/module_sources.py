@@ -22,7 +22,7 @@ def _machine_settings() -> dict[str, str]:
     found = {name: os.environ[name] for name in _NETWORK_SETTINGS if os.environ.get(name)}
     if "GOPROXY" not in found:
         # A user who has set it in the environment need not wait for go and what asks it.
-        from gobp.buildpack.go.command import installed_go  # noqa: PLC0415
+        from gobp.buildpack.go.installed import installed_go  # noqa: PLC0415
         from gobp.system.process import SystemCommands  # noqa: PLC0415
 
         at_hand = installed_go(SystemCommands(), os.environ)

@@ -14,15 +14,17 @@ _NAME = "base image"
 
 
 def add_base(
-    stack: LayerStack, folder: Path, architecture: str, buildpacks: Sequence[Path]
+    stack: LayerStack, folder: Path, architecture: str, buildpacks: Sequence[Path], facts: str
 ) -> None:
     """Add the layer: the one of the previous image where nothing that it is made of has changed.
 
-    ``folder`` keeps what is known of the last one. Raises UserError where there is no loader.
+    ``folder`` keeps what is known of the last one. ``facts`` is a digest of facts about all that
+    it is made of and more, as a build has it that looked at them; "" to have a look.
+    Raises UserError where there is no loader.
     """
     loader = base.find_loader(architecture, buildpacks)
     made_of = [loader, *base.sources(architecture, buildpacks), Path(base.__file__)]
-    facts = facts_digest([architecture, *map(str, made_of)])
+    facts = facts or facts_digest([architecture, *map(str, made_of)])
     diff_id = _known(folder / _NOTE, facts)
     if diff_id in stack.previous:
         stack.reuse(_NAME, base.CREATED_BY, diff_id)

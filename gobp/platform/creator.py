@@ -33,7 +33,7 @@ from gobp.platform.layers_dir import read_layers, read_toml
 from gobp.platform.lifecycle_launcher import PLATFORM_API, Launcher, find_launcher
 from gobp.platform.programs import check_programs
 from gobp.platform.relocation import files_with, image_relocation
-from gobp.platform.repeat import forget, remember
+from gobp.platform.repeat import Record, forget, remember
 from gobp.platform.repeatable import begin, is_repeatable
 from gobp.platform.request import BuildOutcome, BuildRequest
 from gobp.platform.restorer import restore
@@ -132,7 +132,7 @@ def _create(setting: _Setting, commands: Commands, environ: Mapping[str, str]) -
     app = _copy_app(setting, project)
     with setting.phase("ANALYZING"):
         previous = _previous(setting)
-        run_image = _run_image(setting, previous)
+        run_image = _run_image(setting, previous, record)
         target = run_image.target(execution.host_target(request.os, setting.platform.architecture))
         _write(workspace, "analyzed.toml", analyze(previous, run_image, target).to_toml())
     user_env = _user_env(run_image, {**project.env, **request.env})
@@ -202,8 +202,11 @@ def _previous(setting: _Setting) -> Previous:
     return previous
 
 
-def _run_image(setting: _Setting, previous: Previous) -> RunImage:
-    """Return the run image the user named, else the embedded one."""
+def _run_image(setting: _Setting, previous: Previous, record: Record | None) -> RunImage:
+    """Return the run image the user named, else the embedded one.
+
+    ``record`` is of what the build depends on: of what the embedded one is made of too.
+    """
     request, platform = setting.request, setting.platform
     if request.run_image:
         return find_run_image(request.run_image, platform, setting.registries)
@@ -211,7 +214,8 @@ def _run_image(setting: _Setting, previous: Previous) -> RunImage:
     stack = image_layers.LayerStack(
         BlobStore(setting.workspace.blobs), image_layers.layers_by_diff_id(previous.image)
     )
-    add_base(stack, setting.root, platform.architecture, roots)
+    facts = str(record["facts"]) if record else ""
+    add_base(stack, setting.root, platform.architecture, roots, facts)
     config = replace(base.base_config(platform), history=tuple(stack.history))
     return RunImage(Image.of(config, stack.layers), base.NAME, embedded=True)
 

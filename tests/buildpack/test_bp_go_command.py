@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gobp.buildpack.component import BuildContext, DetectContext, Host
 from gobp.buildpack.go import swept_cache
-from gobp.buildpack.go.command import capture_go, go_environment, installed_go, run_go
+from gobp.buildpack.go.command import capture_go, go_environment, run_go
 from gobp.buildpack.go.gopath import import_path
 from gobp.buildpack.go_build.binaries import Package, binary_names, parse_packages
 from gobp.buildpack.go_build.build import build, go_build_argv
@@ -53,21 +53,6 @@ def test_git_may_read_the_app_and_keeps_what_it_was_told() -> None:
     assert second["GIT_CONFIG_VALUE_1"] == "/workspace"
     assert second["GIT_CONFIG_COUNT"] == "2"
     assert environment(GIT_CONFIG_COUNT="odd")["GIT_CONFIG_COUNT"] == "1"
-
-
-def test_the_go_at_hand_is_asked_where_no_go_mod_can_ask_for_another() -> None:
-    commands = ScriptedCommands({("go",): Captured(0, "go1.26.8\n/usr/local/go\nhttps://p\n", "")})
-
-    found = installed_go(commands, {"GOFLAGS": "-mod=odd", "GOTOOLCHAIN": "auto"})
-
-    assert found is not None
-    assert (str(found.version), found.goroot, found.goproxy) == (
-        "1.26.8",
-        "/usr/local/go",
-        "https://p",
-    )
-    assert commands.environments[0]["GOTOOLCHAIN"] == "local"
-    assert commands.environments[0]["GOFLAGS"] == ""
 
 
 def context(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gobp.buildpack.go.command import installed_go
 from gobp.buildpack.go.go_files import settings_of_go
+from gobp.buildpack.go.installed import installed_go
 from gobp.system.process import Captured
 from tests.fakes.scripted_commands import ScriptedCommands
 

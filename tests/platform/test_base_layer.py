@@ -5,7 +5,7 @@ import pytest
 from gobp.oci.blobs import BlobStore
 from gobp.oci.image import Image
 from gobp.oci.image import Platform as ImagePlatform
-from gobp.platform import base
+from gobp.platform import base, base_layer
 from gobp.platform.base_layer import add_base
 from gobp.platform.image_layers import LayerStack, layers_by_diff_id
 from gobp.system.machine import machine_architecture
@@ -13,8 +13,8 @@ from gobp.system.machine import machine_architecture
 ARCHITECTURE = machine_architecture()
 
 
-def _add(root: Path, stack: LayerStack) -> str:
-    add_base(stack, root, ARCHITECTURE, [])
+def _add(root: Path, stack: LayerStack, facts: str = "") -> str:
+    add_base(stack, root, ARCHITECTURE, [], facts)
     return stack.layers[0].diff_id
 
 
@@ -33,6 +33,22 @@ def test_the_layer_of_the_previous_image_is_taken_unread(
     monkeypatch.setattr(base, "base_entries", None)  # calling it would fail
 
     assert _add(tmp_path, _after(tmp_path, first)) == made
+
+
+def test_facts_that_are_known_already_decide_without_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = LayerStack(BlobStore(tmp_path / "blobs"), {})
+    made = _add(tmp_path, first, "facts of a build")
+    monkeypatch.setattr(base_layer, "facts_digest", None)  # calling it would fail
+
+    second = _after(tmp_path, first)
+    assert _add(tmp_path, second, "facts of a build") == made
+    assert second.reused == ["base image"]
+    third = LayerStack(BlobStore(tmp_path / "blobs"), _after(tmp_path, first).previous)
+    monkeypatch.setattr(base, "_BUNDLES", (tmp_path / "other.crt",))
+    (tmp_path / "other.crt").write_text("other")
+    assert _add(tmp_path, third, "other facts") != made
 
 
 @pytest.mark.parametrize("note", ["", "{", '{"facts": "other", "diff_id": "x"}'])

@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go.command import go_at_hand
+from gobp.buildpack.go.installed import go_at_hand
 from gobp.buildpack.go.linking import read_linking
 from gobp.buildpack.reporting.counted import unpack
 from gobp.buildpack.supply.dependency import deliver, dependency

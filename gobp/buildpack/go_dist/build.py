@@ -1,7 +1,7 @@
 """Chooses a version of Go and sees that it is on the PATH of the components after it."""
 
 from gobp.buildpack.component import BuildContext
-from gobp.buildpack.go.command import GoAtHand, go_at_hand
+from gobp.buildpack.go.installed import GoAtHand, go_at_hand
 from gobp.buildpack.go_dist.candidates import DEFAULT, Candidate, table, version_candidates
 from gobp.buildpack.go_dist.catalog import Release, default_version, newest, releases
 from gobp.buildpack.go_dist.keep import LAYER

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gobp.buildpack.component import BuildContext, DetectContext
-from gobp.buildpack.go.command import go_at_hand
+from gobp.buildpack.go.installed import go_at_hand
 from gobp.buildpack.reporting.steps import timed
 from gobp.errors import UserError
 from gobp.system.fetch import sha256_of
