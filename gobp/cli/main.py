@@ -1,5 +1,6 @@
 """The command gobp: its subcommands, and the one place that turns errors into words."""
 
+import os
 import sys
 
 import click
@@ -9,6 +10,7 @@ from gobp.errors import UserError
 from gobp.platform.failure import PhaseFailed
 
 _FAILED = 1
+_LEAVES_AT_ONCE = "build"  # the command that people wait for; it has nothing left to close
 
 
 @click.group(
@@ -46,6 +48,23 @@ def main() -> None:
     except UserError as error:
         click.echo(f"\nERROR: {error}", err=True)
         sys.exit(error.exit_status if isinstance(error, PhaseFailed) else _FAILED)
+    except SystemExit as ended:
+        if sys.argv[1:2] == [_LEAVES_AT_ONCE] and isinstance(ended.code, int):
+            _leave(ended.code)
+        raise
+
+
+def _leave(status: int) -> None:
+    """End the process without taking its memory apart: a tenth of a build without a change.
+
+    Returns where its output cannot be written, which Python then tells.
+    """
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where they were closed
+            stream.flush()
+    except OSError:
+        return
+    os._exit(status)
 
 
 def _explained(error: ModuleNotFoundError) -> Exception:
