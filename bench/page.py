@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench import growth, local, pack_sides
+from bench.apps import APPS
 from bench.report import Line, Value, read_lines
 from bench.targets import median_of, target_rows
 from integration.lab import ROOT
@@ -74,14 +75,14 @@ def _targets(folder: Path) -> Iterator[str]:
 
 def _pack(folder: Path) -> Iterator[str]:
     lines = read_lines(folder, "pack")
-    for app in dict.fromkeys(str(line["app"]) for line in lines):
+    for app in APPS:
         own = [line for line in lines if line["app"] == app]
         yield from _by_case(f"{app}, seconds", own, pack_sides.CASES)
 
 
 def _local(folder: Path) -> Iterator[str]:
     lines = read_lines(folder, "local")
-    for app in dict.fromkeys(str(line["app"]) for line in lines):
+    for app in APPS:
         own = [line for line in lines if line["app"] == app]
         yield from _by_case(f"{app}, seconds", own, local.CASES)
 
